@@ -1,0 +1,23 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    // The room imports (`#core/…`) point at the TypeScript sources under this condition, at `dist` without it.
+    conditions: ['source', 'node', 'import'],
+    alias: [
+      { find: /^pgbellows\/recipes$/, replacement: here('./phases/recipes/index.ts') },
+      { find: /^pgbellows$/, replacement: here('./src/index.ts') },
+    ],
+  },
+  ssr: { resolve: { conditions: ['source', 'node', 'import'] } },
+  test: {
+    include: ['test/**/*.test.ts'],
+    globalSetup: ['./test/support/global.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    maxWorkers: 2,
+  },
+});

@@ -1,0 +1,155 @@
+/**
+ * What a migration file says. Operations are data; the constructors beside their rendering live in `phases/`.
+ * The type parameters carry column names, so that the compiler can refuse a mapping into a column nobody adds.
+ */
+import type { Sql } from './sql.js';
+
+/** `30s`, `5m`, `24h`, `7d`. */
+export type Duration = `${number}${'s' | 'm' | 'h' | 'd'}`;
+
+interface Operation<K extends string> {
+  readonly kind: K;
+  /** The table, where it is not the migration's; set by `on('orders', …)`. `schema.name` or `name` (schema public). */
+  readonly table?: string;
+}
+
+export interface AddColumn<N extends string = string> extends Operation<'addColumn'> {
+  readonly column: N;
+  readonly type: string;
+  /** A default for new rows; must not be volatile, since that rewrites the table. */
+  readonly default?: Sql;
+}
+export interface CreateIndex extends Operation<'createIndex'> {
+  readonly columns: readonly (string | Sql)[];
+  readonly name?: string;
+  readonly unique?: boolean;
+  readonly where?: Sql;
+  readonly using?: string;
+}
+export interface AddCheck extends Operation<'addCheck'> {
+  readonly name: string;
+  readonly check: Sql;
+}
+export interface AddForeignKey extends Operation<'addForeignKey'> {
+  readonly columns: readonly string[];
+  readonly references: string;
+  readonly referencedColumns: readonly string[];
+  readonly name?: string;
+  readonly onDelete?: 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';
+}
+export interface AddUnique extends Operation<'addUnique'> {
+  readonly columns: readonly string[];
+  readonly name?: string;
+}
+export interface SetNotNull extends Operation<'setNotNull'> {
+  readonly column: string;
+}
+export interface DropColumn extends Operation<'dropColumn'> {
+  readonly column: string;
+}
+export interface DropTable extends Operation<'dropTable'> {
+  readonly name: string;
+}
+/** SQL that no operation covers; the author says why it is safe. */
+export interface Statement extends Operation<'statement'> {
+  readonly up: Sql;
+  readonly undo?: Sql;
+  readonly reason: string;
+}
+
+export type ExpandOperation = AddColumn | CreateIndex | AddCheck | AddForeignKey | AddUnique | Statement;
+export type ContractOperation =
+  | SetNotNull
+  | AddCheck
+  | AddForeignKey
+  | AddUnique
+  | DropColumn
+  | DropTable
+  | Statement;
+export type AnyOperation = ExpandOperation | ContractOperation;
+
+/** The columns that an expand list adds, or any string where a `statement` may add some unseen. */
+export type AddedColumns<E extends readonly ExpandOperation[]> = E[number] extends infer O
+  ? O extends AddColumn<infer N>
+    ? N
+    : O extends Statement
+      ? string
+      : never
+  : never;
+
+interface BackfillCommon {
+  readonly table?: string;
+  /**
+   * What the table's own AFTER and statement triggers do for the rows of the backfill. Required where such a trigger exists:
+   * `fire` runs them as for any update, `skip` sets session_replication_role for the batch (the role must be allowed to).
+   */
+  readonly triggers?: 'fire' | 'skip';
+}
+
+/** Old to new, kept equal in both directions until contract. */
+export interface SyncedBackfill<C extends string = string> extends BackfillCommon {
+  readonly set: { readonly [K in C]?: Sql };
+  /** New to old. `'none'` gives up lossless rollback, and `plan` says so. Needed where the contract drops the source. */
+  readonly reverse?: { readonly [column: string]: Sql } | 'none';
+  readonly where?: never;
+}
+
+/** A fill of existing columns: `where` picks the rows, and `set` must make it false. */
+export interface PlainBackfill extends BackfillCommon {
+  readonly set: { readonly [column: string]: Sql };
+  readonly where: Sql;
+  readonly reverse?: never;
+}
+
+export type Backfill<C extends string = string> = SyncedBackfill<C> | PlainBackfill;
+
+export interface Gate {
+  /** How long the gate must have been reached before it may open. Default `0s`. */
+  readonly soak?: Duration;
+  /** Versions that must be deployed, e.g. `{ api: '>=42' }`; recorded by `bellows deploys record`. */
+  readonly deployed?: { readonly [application: string]: string };
+  /** Queries that must return no rows. */
+  readonly queries?: { readonly [name: string]: Sql };
+}
+
+export interface Migration<E extends readonly ExpandOperation[] = readonly ExpandOperation[]> {
+  /** One sentence for status, history and changelog. */
+  readonly description: string;
+  /** The table of every operation that does not name its own. */
+  readonly table?: string;
+  readonly expand?: E;
+  readonly backfill?: Backfill<AddedColumns<E>> | readonly Backfill<AddedColumns<E>>[];
+  readonly contract?: readonly ContractOperation[];
+  readonly gate?: Gate;
+}
+
+/** A migration whose type parameters no longer matter. */
+export interface Definition {
+  readonly description: string;
+  readonly table?: string;
+  readonly expand?: readonly ExpandOperation[];
+  readonly backfill?: Backfill | readonly Backfill[];
+  readonly contract?: readonly ContractOperation[];
+  readonly gate?: Gate;
+}
+
+/**
+ * Declares a migration. The compiler refuses a drop in `expand`, an add in `contract`, a mapping into a column that
+ * `expand` does not add, and unknown options; what it cannot see is refused when the file is loaded.
+ */
+export function defineMigration<const E extends readonly ExpandOperation[] = readonly []>(
+  migration: Migration<E>,
+): Definition {
+  return migration as Definition;
+}
+
+/** Addresses an operation to another table than the migration's. */
+export function on<O extends AnyOperation>(table: string, operation: O): O {
+  return { ...operation, table };
+}
+
+export function backfillsOf(definition: Definition): readonly Backfill[] {
+  const { backfill } = definition;
+  if (backfill === undefined) return [];
+  return Array.isArray(backfill) ? (backfill as readonly Backfill[]) : [backfill as Backfill];
+}

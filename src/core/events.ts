@@ -1,0 +1,87 @@
+import type { CheckResult } from './gate.js';
+import type { StateKind } from './state.js';
+import type { Hold } from './throttle.js';
+
+/** Everything that listeners (log, metrics, progress) may learn, with its payload. No row values, no secrets. */
+export interface EventMap {
+  'run:transition': {
+    readonly migration: string;
+    readonly from: StateKind;
+    readonly to: StateKind;
+    readonly event: string;
+    readonly actor: string;
+  };
+  'run:failed': {
+    readonly migration: string;
+    readonly code: string;
+    readonly message: string;
+    readonly next: string;
+  };
+  'step:started': { readonly migration: string; readonly step: string; readonly title: string };
+  'step:attempt': {
+    readonly migration: string;
+    readonly step: string;
+    readonly outcome: 'ok' | 'lock_timeout' | 'deadlock' | 'statement_timeout' | 'error';
+    /** Seconds waited for the lock, and held; `null` where no table lock is taken in a transaction. */
+    readonly lockWaitSeconds: number | null;
+    readonly lockHeldSeconds: number | null;
+    readonly blockers: readonly Blocker[];
+  };
+  'step:done': {
+    readonly migration: string;
+    readonly step: string;
+    readonly seconds: number;
+    readonly skipped: boolean;
+  };
+  'batch:committed': {
+    readonly migration: string;
+    readonly rows: number;
+    readonly blocks: number;
+    readonly seconds: number;
+  };
+  'batch:failed': {
+    readonly migration: string;
+    readonly outcome: 'retried' | 'split' | 'failed' | 'fenced';
+    readonly sqlstate: string;
+  };
+  'rows:quarantined': { readonly migration: string; readonly rows: number; readonly sqlstate: string };
+  'throttle:on': { readonly migration: string; readonly hold: Hold };
+  'throttle:off': { readonly migration: string; readonly signal: string; readonly seconds: number };
+  'gate:evaluated': {
+    readonly migration: string;
+    readonly open: boolean;
+    readonly results: readonly CheckResult[];
+  };
+  'leader:changed': { readonly leading: boolean; readonly epoch: number };
+  'job:started': { readonly migration: string; readonly waitSeconds: number };
+  'job:finished': { readonly migration: string; readonly outcome: 'done' | 'yielded' | 'stale' | 'failed' };
+  'queue:error': { readonly message: string };
+  'postgres:error': { readonly operation: 'ddl' | 'batch' | 'control' | 'probe'; readonly sqlstate: string };
+}
+export type EventName = keyof EventMap;
+
+/** A session that holds a lock we wait for. The query has its literals taken out. */
+export interface Blocker {
+  readonly pid: number;
+  readonly application: string;
+  readonly user: string;
+  readonly state: string;
+  readonly ageSeconds: number;
+  readonly query: string;
+}
+
+export type Emit = <E extends EventName>(name: E, payload: EventMap[E]) => void;
+export type Listener = <E extends EventName>(name: E, payload: EventMap[E]) => void;
+
+/** Tells all listeners; one that throws cannot break a run, and does not keep the others from hearing it. */
+export function emitter(listeners: readonly Listener[]): Emit {
+  return (name, payload) => {
+    for (const listener of listeners) {
+      try {
+        listener(name, payload);
+      } catch {
+        // An observer's failure is the observer's; there is nobody safe to tell.
+      }
+    }
+  };
+}

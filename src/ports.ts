@@ -1,0 +1,309 @@
+/** The few interfaces between the heart and the world. */
+import type { Blocker } from '#core/events';
+import type { CheckId, CheckResult, Finding } from '#core/gate';
+import type { TableName } from '#core/identifier';
+import type { RunPlan, Step } from '#core/plan';
+import type { State, StateKind, TransitionEvent } from '#core/state';
+import type { Hold } from '#core/throttle';
+
+export type Row = Readonly<Record<string, unknown>>;
+
+/** Something that statements can be sent to; one statement a call, values as parameters. int8 arrives as `number` where it is safe, else as string. */
+export interface Session {
+  query<R extends Row = Row>(text: string, values?: readonly unknown[]): Promise<readonly R[]>;
+}
+
+/** Limits of one transaction, set with SET LOCAL so that nothing outlives it behind a pooler. Milliseconds; 0 = no limit. */
+export interface TransactionLimits {
+  readonly lockTimeoutMs?: number;
+  readonly statementTimeoutMs?: number;
+  readonly idleInTransactionTimeoutMs?: number;
+  /** Default true. Batches turn it off: their ledger row is lost or kept together with them. */
+  readonly synchronousCommit?: boolean;
+  /** Off makes a query err instead of silently not seeing rows. Default: the server's. */
+  readonly rowSecurity?: boolean;
+  /** `replica` for `triggers: 'skip'`. */
+  readonly replicationRole?: 'replica';
+  readonly readOnly?: boolean;
+}
+
+export interface Database extends Session {
+  transaction<R>(limits: TransactionLimits, work: (tx: Session) => Promise<R>): Promise<R>;
+  /**
+   * A session of its own outside the pool, for what may not run in a transaction (CONCURRENTLY, VALIDATE, VACUUM).
+   * `signal` cancels the running statement on the server and rejects.
+   */
+  direct<R>(signal: AbortSignal, work: (session: Session) => Promise<R>): Promise<R>;
+  close(): Promise<void>;
+}
+
+/** Who holds the lease. Every fenced statement carries both: after a failover two leaders may hold the same number. */
+export interface Fence {
+  readonly holder: string;
+  readonly epoch: number;
+}
+
+export interface Lease {
+  /** Takes a free or expired lease; null while another holds it. */
+  acquire(): Promise<Fence | null>;
+  /** False: lost. The holder must stop what it is doing. */
+  renew(fence: Fence): Promise<boolean>;
+  release(fence: Fence): Promise<void>;
+  holder(): Promise<{ readonly process: string; readonly epoch: number; readonly expiresAt: string } | null>;
+}
+
+export interface RunRow {
+  readonly id: number;
+  readonly migration: string;
+  readonly checksum: string;
+  readonly plan: RunPlan;
+  readonly state: State;
+  readonly version: number;
+  readonly pace: PaceSettings;
+  /** Check id -> why it is skipped and by whom. */
+  readonly skips: Readonly<Partial<Record<CheckId, { readonly reason: string; readonly by: string }>>>;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+/** The knobs of a backfill; effective at the next batch. */
+export interface PaceSettings {
+  /** Batches in flight at a time. Default 1. */
+  readonly concurrency: number;
+  /** Target duration of a batch in milliseconds. Default 100. */
+  readonly targetMs: number;
+  /** Rows per second over all workers; null = no cap. */
+  readonly rowsPerSecond: number | null;
+}
+
+export interface StepRow {
+  readonly step: string;
+  readonly state: 'running' | 'done' | 'failed';
+  readonly attempts: number;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  readonly error: string | null;
+  readonly blockers: readonly Blocker[];
+}
+
+/** How an actor is named in the history: `cli:anna@host`, `leader:host/pid`, `worker:…`, `api`. */
+export type Actor = string;
+
+export interface RunStore {
+  /** The database's clock, ISO 8601. Ages, leases and windows use no other. */
+  now(): Promise<string>;
+  /** A fresh run id: names of marker and triggers carry it, so it is drawn before planning. */
+  nextRunId(): Promise<number>;
+  create(id: number, plan: RunPlan, pace: PaceSettings, actor: Actor): Promise<RunRow>;
+  /** The newest run of each migration, or of the ones named; rolled-back ones included. */
+  runs(): Promise<readonly RunRow[]>;
+  run(migration: string): Promise<RunRow | null>;
+  runById(id: number): Promise<RunRow | null>;
+  /**
+   * Applies a transition if nobody else did meanwhile, writes the history row, commits synchronously, returns the new row.
+   * With a fence it also demands the lease. Throws `FencedError` when the version or the lease is not ours any more.
+   */
+  transition(run: RunRow, event: TransitionEvent, actor: Actor, fence: Fence | null): Promise<RunRow>;
+  steps(runId: number): Promise<readonly StepRow[]>;
+  stepStarted(runId: number, step: Step, fence: Fence): Promise<void>;
+  stepFailed(
+    runId: number,
+    stepId: string,
+    error: string,
+    blockers: readonly Blocker[],
+    fence: Fence,
+  ): Promise<void>;
+  stepDone(runId: number, stepId: string, fence: Fence): Promise<void>;
+  saveChecks(
+    runId: number,
+    results: Readonly<Record<CheckId, Finding>>,
+    fence: Fence | null,
+  ): Promise<readonly CheckResult[]>;
+  checks(run: RunRow): Promise<readonly CheckResult[]>;
+  setPace(runId: number, pace: PaceSettings, actor: Actor): Promise<void>;
+  skipCheck(run: RunRow, check: CheckId, reason: string, actor: Actor): Promise<void>;
+  record(entry: {
+    readonly actor: Actor;
+    readonly migration: string | null;
+    readonly runId: number | null;
+    readonly action: string;
+    readonly detail: Row;
+  }): Promise<void>;
+  history(filter: { readonly migration?: string; readonly limit?: number }): Promise<readonly HistoryRow[]>;
+  holds(runId: number): Promise<readonly Hold[]>;
+}
+
+export interface HistoryRow {
+  readonly at: string;
+  readonly actor: string;
+  readonly migration: string | null;
+  readonly action: string;
+  readonly detail: Row;
+}
+
+/** Runs the steps of a plan safely; the only way DDL reaches a table. */
+export interface DdlExecutor {
+  /**
+   * Performs one step and marks it done (transaction steps: in the same transaction). Idempotent: a step whose actions are
+   * all found done by their probes is only marked.
+   */
+  perform(run: RunRow, step: Step, fence: Fence, signal: AbortSignal): Promise<StepOutcome>;
+}
+export type StepOutcome =
+  | { readonly kind: 'done' }
+  /** Locks were held by others until the deadline of this attempt; the caller tries again. */
+  | {
+      readonly kind: 'blocked';
+      readonly blockers: readonly Blocker[];
+      /** Who waited behind this attempt, longest first: what the application felt of it. */
+      readonly queued?: readonly Blocker[];
+      readonly sqlstate: string;
+    }
+  /** Data stands against it: a constraint does not hold (23xxx), a guard found rows. What the step did was taken back. */
+  | { readonly kind: 'violated'; readonly what: string; readonly sqlstate: string };
+
+/** Carries ids only: the queue may be read by others, lost, flushed or doubled. */
+export interface RangeJob {
+  readonly runId: number;
+  readonly rangeId: number;
+}
+export type JobOutcome = 'done' | 'yielded' | 'stale';
+
+export interface JobQueue {
+  /** Adds a job under an id that was never used before. */
+  enqueue(jobId: string, job: RangeJob): Promise<void>;
+  /** Which of these jobs the queue still knows as waiting, delayed or active. */
+  known(jobIds: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Starts taking jobs. */
+  work(
+    options: { readonly slots: number },
+    handle: (job: RangeJob, context: JobContext) => Promise<JobOutcome>,
+  ): Promise<JobWorker>;
+  /** Jobs by state, for metrics. */
+  counts(): Promise<Readonly<Record<'waiting' | 'active' | 'delayed' | 'failed', number>>>;
+  /** What it runs on, in words: `BullMQ on Redis 127.0.0.1:6379`. Never a password. */
+  readonly description: string;
+  close(): Promise<void>;
+}
+export interface JobContext {
+  /** Aborted on shutdown: finish or roll back the current batch, then return 'yielded'. */
+  readonly signal: AbortSignal;
+  readonly jobId: string;
+  /** When it was enqueued; ms since the epoch, the queue's clock. */
+  readonly enqueuedAt: number;
+}
+export interface JobWorker {
+  /** Waits for the running jobs. */
+  close(): Promise<void>;
+}
+
+/** Facts of the catalogue about one table, read before planning. */
+export interface TableFacts {
+  readonly table: TableName;
+  readonly oid: number;
+  readonly kind: 'table' | 'partitioned' | 'partition' | 'foreign' | 'view' | 'materialized view' | 'other';
+  readonly persistence: 'permanent' | 'unlogged' | 'temporary';
+  readonly columns: readonly ColumnFacts[];
+  /** Attributes ever made, dropped ones included: PostgreSQL allows 1,600 in the life of a table. */
+  readonly attributes: number;
+  readonly primaryKey: readonly string[];
+  readonly indexes: readonly IndexFacts[];
+  readonly constraints: readonly ConstraintFacts[];
+  readonly triggers: readonly TriggerFacts[];
+  /** The table itself, or the leaf partitions. */
+  readonly leaves: readonly LeafFacts[];
+  readonly estimatedRows: number | null;
+  readonly bytes: number;
+  /** Reasons why it cannot be served, in words; empty: it can. */
+  readonly refusals: readonly string[];
+  readonly publications: readonly {
+    readonly name: string;
+    readonly columnList: boolean;
+    readonly updates: boolean;
+  }[];
+  readonly hasReplicaIdentity: boolean;
+  readonly rowSecurity: boolean;
+  /** Roles with INSERT or UPDATE: a mapping's functions must be executable for them. */
+  readonly writers: readonly string[];
+  readonly columnGrants: readonly {
+    readonly column: string;
+    readonly grantee: string;
+    readonly privilege: 'SELECT' | 'INSERT' | 'UPDATE' | 'REFERENCES';
+    readonly grantable: boolean;
+  }[];
+  readonly partitionKey: readonly string[];
+  readonly owned: boolean;
+}
+export interface ColumnFacts {
+  readonly name: string;
+  readonly type: string;
+  readonly notNull: boolean;
+  readonly default: string | null;
+  readonly defaultVolatile: boolean;
+  readonly generated: boolean;
+  readonly identity: 'always' | 'by default' | null;
+  /** Equality of the type is equality of its bytes. */
+  readonly plainEquality: boolean;
+  readonly builtInType: boolean;
+}
+export interface IndexFacts {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly unique: boolean;
+  readonly valid: boolean;
+  readonly definition: string;
+}
+export interface ConstraintFacts {
+  readonly name: string;
+  readonly kind: 'check' | 'foreign key' | 'unique' | 'primary key' | 'exclusion' | 'not null';
+  readonly columns: readonly string[];
+  readonly validated: boolean;
+  readonly definition: string;
+}
+export interface TriggerFacts {
+  readonly name: string;
+  readonly timing: 'before' | 'after' | 'instead of';
+  readonly level: 'row' | 'statement';
+  readonly events: readonly ('insert' | 'update' | 'delete' | 'truncate')[];
+  readonly enabled: 'origin' | 'always' | 'replica' | 'disabled';
+  readonly internal: boolean;
+}
+export interface LeafFacts {
+  readonly table: TableName;
+  readonly oid: number;
+  readonly foreign: boolean;
+}
+
+export interface ServerFacts {
+  /** 140023, 180004. */
+  readonly versionNumber: number;
+  readonly deadlockTimeoutMs: number;
+  readonly canSkipTriggers: boolean;
+  readonly role: string;
+  /** Roles or databases whose deadlock_timeout is set lower than the server's: the lowest of all. */
+  readonly applicationDeadlockTimeoutMs: number;
+}
+
+/** A function as the catalogue knows it: what a mapping calls. */
+export interface RoutineFacts {
+  readonly name: string;
+  /** Schemas in which a function of this name stands. */
+  readonly schemas: readonly string[];
+  readonly volatile: boolean;
+}
+
+export interface Catalogue {
+  server(): Promise<ServerFacts>;
+  table(table: TableName): Promise<TableFacts | null>;
+  routines(names: readonly string[]): Promise<readonly RoutineFacts[]>;
+  /** `format_type` of a type name as a file writes it; null where the server does not know it. */
+  typeName(type: string): Promise<string | null>;
+  /** Which of these type names (as the parser gives them, `schema.name` or `name`) are PostgreSQL's own. */
+  builtInTypes(types: readonly string[]): Promise<readonly string[]>;
+  /** True when the default expression is volatile on this server. */
+  isVolatile(expression: string): Promise<boolean>;
+  /** A digest of the catalogue entries of these tables, as the gate compares them; independent of Bellows' version. */
+  fingerprint(tables: readonly TableName[]): Promise<string>;
+}
+
+export type StateCounts = Readonly<Record<StateKind, number>>;

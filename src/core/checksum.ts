@@ -21,7 +21,9 @@ type Json = null | boolean | number | string | readonly Json[] | { readonly [key
 
 /** SHA-256 as 64 hex digits. Throws what `tokens` throws, for SQL that the scanner cannot read. */
 export function checksumOf(definition: Definition, tokens: Tokenize): string {
-  return createHash('sha256').update(canonical(normalised(definition, tokens))).digest('hex');
+  return createHash('sha256')
+    .update(canonical(normalised(definition, tokens)))
+    .digest('hex');
 }
 
 /** JSON with sorted keys; what is undefined, and an empty list or object, is left out. */
@@ -60,7 +62,12 @@ function operationJson(operation: AnyOperation, definition: Definition, code: Co
   const table = tableJson(operation, definition);
   switch (operation.kind) {
     case 'addColumn':
-      return { ...pick(operation, 'kind', 'column'), table, type: tokens(operation.type), default: code(operation.default) };
+      return {
+        ...pick(operation, 'kind', 'column'),
+        table,
+        type: tokens(operation.type),
+        default: code(operation.default),
+      };
     case 'createIndex':
       return {
         ...pick(operation, 'kind', 'name'),
@@ -116,7 +123,10 @@ function recordJson(record: Readonly<Record<string, Sql | undefined>>, code: Cod
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, code(value)]));
 }
 
-function tableJson(part: { readonly table?: string | undefined }, definition: Definition): string | undefined {
+function tableJson(
+  part: { readonly table?: string | undefined },
+  definition: Definition,
+): string | undefined {
   const table = part.table ?? definition.table;
   return table === undefined ? undefined : tableText(table);
 }

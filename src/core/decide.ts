@@ -2,7 +2,7 @@
  * What the leader does next with one run. A snapshot is read, a command is decided from it alone, the command is
  * performed; no decision stands between two awaits.
  */
-import { isOpen, type CheckResult } from './gate.js';
+import { type CheckResult, isOpen } from './gate.js';
 import type { RunPlan, Step, StepPhase } from './plan.js';
 import type { State, TransitionEvent } from './state.js';
 
@@ -113,12 +113,15 @@ function decideSettling(snapshot: Snapshot): Command {
   if (snapshot.plan.backfills.length === 0) return go({ kind: 'settled' });
   if (snapshot.verification === null) return { do: 'verify' };
   const { pending } = snapshot.verification;
-  return pending > 0 ? go({ kind: 'rows_pending', reason: `${pending} rows were pending at the verification` }) : go({ kind: 'settled' });
+  return pending > 0
+    ? go({ kind: 'rows_pending', reason: `${pending} rows were pending at the verification` })
+    : go({ kind: 'settled' });
 }
 
 function decideGate(gate: readonly CheckResult[] | null): Command {
   if (gate === null) return { do: 'evaluate_gate' };
-  const failing = (check: string) => gate.some((r) => r.check === check && r.verdict === 'fail' && r.skipped === null);
+  const failing = (check: string) =>
+    gate.some((r) => r.check === check && r.verdict === 'fail' && r.skipped === null);
   if (failing('pending_rows')) return go({ kind: 'rows_pending', reason: 'the gate found pending rows' });
   if (failing('indexes')) return go({ kind: 'unsettled', reason: 'an index is missing or invalid' });
   return isOpen(gate) ? go({ kind: 'contract' }) : { do: 'nothing', reason: 'the gate is shut' };

@@ -88,7 +88,7 @@ interface BackfillCommon {
 
 /** Old to new, kept equal in both directions until contract. */
 export interface SyncedBackfill<C extends string = string> extends BackfillCommon {
-  readonly set: { readonly [K in C]?: Sql };
+  readonly set: [C] extends [never] ? Readonly<Record<string, never>> : { readonly [K in C]?: Sql };
   /** New to old. `'none'` gives up lossless rollback, and `plan` says so. Needed where the contract drops the source. */
   readonly reverse?: { readonly [column: string]: Sql } | 'none';
   readonly where?: never;

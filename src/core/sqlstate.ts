@@ -32,7 +32,11 @@ export interface Classified extends ErrorRule {
   readonly sqlstate: string;
 }
 
-const rule = (action: ErrorAction, bound: number | null, name: string): ErrorRule => ({ name, action, bound });
+const rule = (action: ErrorAction, bound: number | null, name: string): ErrorRule => ({
+  name,
+  action,
+  bound,
+});
 const stop = (name: string): ErrorRule => rule('stop', 0, name);
 const data = (name: string): ErrorRule => rule('quarantine', null, name);
 const lost = (name: string): ErrorRule => rule('reconnect', null, name);
@@ -151,7 +155,16 @@ const CLASSES: Readonly<Record<string, ErrorRule>> = {
 };
 
 /** What Node's sockets say when the line breaks. */
-const BROKEN_LINE = new Set(['ECONNRESET', 'ECONNREFUSED', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN']);
+const BROKEN_LINE = new Set([
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENETDOWN',
+]);
 
 /** The SQLSTATE that the server gave, or that one of our own errors carries in `data.sqlstate`; `null` for anything else. */
 export function sqlstateOf(error: unknown): string | null {

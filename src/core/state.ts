@@ -26,6 +26,8 @@ export interface Backfilling {
 }
 export interface Settling {
   readonly kind: 'settling';
+  /** A verification counts only when it was begun after this. */
+  readonly since: string;
 }
 export interface Gated {
   readonly kind: 'gated';
@@ -155,7 +157,13 @@ export const TRANSITIONS: Table = {
     pause,
     fail,
   },
-  backfilling: { ...never, backfilled: () => ({ kind: 'settling' }), roll_back: rollBack, pause, fail },
+  backfilling: {
+    ...never,
+    backfilled: (_, __, at) => ({ kind: 'settling', since: at }),
+    roll_back: rollBack,
+    pause,
+    fail,
+  },
   settling: {
     ...never,
     settled: (_, __, at) => ({ kind: 'gated', since: at }),
@@ -167,7 +175,7 @@ export const TRANSITIONS: Table = {
   gated: {
     ...never,
     rows_pending: (_, event, at) => ({ kind: 'backfilling', since: at, again: event.reason }),
-    unsettled: () => ({ kind: 'settling' }),
+    unsettled: (_, __, at) => ({ kind: 'settling', since: at }),
     contract: (state) => ({ kind: 'contracting', since: state.since, dropped: false }),
     roll_back: rollBack,
     pause,

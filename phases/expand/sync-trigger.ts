@@ -1,0 +1,140 @@
+import { literal, quote, quoteTable } from '#core/identifier';
+import type { Action, SyncedBackfillPlan } from '#core/plan';
+import { dropMarkerActions } from './marker.js';
+import { syncTriggerBody } from './sync-trigger-body.js';
+import { updateCondition } from './sync-trigger-when.js';
+
+/** Function and triggers that keep both sides equal. To be run in one transaction with the columns and the marker. */
+export function syncTriggerActions(plan: SyncedBackfillPlan): readonly Action[] {
+  return [
+    createFunction(plan),
+    createTrigger(plan, plan.insertTrigger, 'insert', []),
+    // A WHEN clause over OLD is impossible on a trigger for INSERT: hence two.
+    createTrigger(plan, plan.updateTrigger, 'update', [`  when (${updateCondition(plan)})`]),
+    enableAlways(plan),
+  ];
+}
+
+/** Takes away triggers, function and marker: at the cut, and at a rollback. All in one transaction. */
+export function dropSyncActions(plan: SyncedBackfillPlan): readonly Action[] {
+  return [
+    dropTrigger(plan, plan.insertTrigger),
+    dropTrigger(plan, plan.updateTrigger),
+    {
+      title: `Drop the sync function of ${quoteTable(plan.table)}`,
+      form: 'drop function',
+      sql: dropFunctionSql(plan),
+      probe: `select not (${functionProbe(plan)})`,
+      undo: null,
+    },
+    ...dropMarkerActions(plan),
+  ];
+}
+
+function createFunction(plan: SyncedBackfillPlan): Action {
+  const body = syncTriggerBody(plan);
+  const tag = dollarTag(body);
+  return {
+    title: `Create the sync function of ${quoteTable(plan.table)}`,
+    form: 'create function',
+    sql: [
+      `create function ${functionName(plan)}()`,
+      'returns trigger',
+      'language plpgsql',
+      `as ${tag}`,
+      body,
+      tag,
+    ].join('\n'),
+    probe: functionProbe(plan),
+    undo: dropFunctionSql(plan),
+  };
+}
+
+function createTrigger(
+  plan: SyncedBackfillPlan,
+  name: string,
+  event: 'insert' | 'update',
+  condition: readonly string[],
+): Action {
+  return {
+    title: `Create the sync trigger for ${event} on ${quoteTable(plan.table)}`,
+    form: 'create trigger',
+    sql: [
+      `create trigger ${quote(name)}`,
+      `  before ${event} on ${quoteTable(plan.table)}`,
+      '  for each row',
+      ...condition,
+      `  execute function ${functionName(plan)}()`,
+    ].join('\n'),
+    probe: triggerProbe(plan, [name], ''),
+    undo: dropTriggerSql(plan, name),
+  };
+}
+
+/** Else apply workers of logical replication, and sessions in the replica role, would write rows unseen. */
+function enableAlways(plan: SyncedBackfillPlan): Action {
+  const names = [plan.insertTrigger, plan.updateTrigger];
+  return {
+    title: `Let the sync triggers of ${quoteTable(plan.table)} fire for replicated rows too`,
+    form: 'create trigger',
+    sql: [
+      `alter table ${quoteTable(plan.table)}`,
+      names.map((name) => `  enable always trigger ${quote(name)}`).join(',\n'),
+    ].join('\n'),
+    probe: triggerProbe(plan, names, "and t.tgenabled = 'A'"),
+    undo: null,
+  };
+}
+
+function dropTrigger(plan: SyncedBackfillPlan, name: string): Action {
+  return {
+    title: `Drop the sync trigger ${quote(name)} of ${quoteTable(plan.table)}`,
+    form: 'drop trigger',
+    sql: dropTriggerSql(plan, name),
+    probe: `select not (${triggerProbe(plan, [name], '')})`,
+    undo: null,
+  };
+}
+
+function dropTriggerSql(plan: SyncedBackfillPlan, name: string): string {
+  return `drop trigger ${quote(name)}\n  on ${quoteTable(plan.table)}`;
+}
+
+function dropFunctionSql(plan: SyncedBackfillPlan): string {
+  return `drop function ${functionName(plan)}()`;
+}
+
+function functionName(plan: SyncedBackfillPlan): string {
+  return `bellows.${quote(plan.triggerFunction)}`;
+}
+
+function functionProbe(plan: SyncedBackfillPlan): string {
+  return [
+    'select exists (',
+    '  select from pg_catalog.pg_proc p',
+    '  join pg_catalog.pg_namespace n on n.oid = p.pronamespace',
+    "  where n.nspname = 'bellows'",
+    `  and p.proname = ${literal(plan.triggerFunction)}`,
+    ')',
+  ].join('\n');
+}
+
+function triggerProbe(plan: SyncedBackfillPlan, names: readonly string[], condition: string): string {
+  return [
+    `select count(*) = ${names.length}`,
+    'from pg_catalog.pg_trigger t',
+    'join pg_catalog.pg_class c on c.oid = t.tgrelid',
+    'join pg_catalog.pg_namespace n on n.oid = c.relnamespace',
+    `where n.nspname = ${literal(plan.table.schema)}`,
+    `and c.relname = ${literal(plan.table.name)}`,
+    `and t.tgname in (${names.map(literal).join(', ')})`,
+    ...(condition === '' ? [] : [condition]),
+  ].join('\n');
+}
+
+/** An expression may hold any text: the quoting tag must not occur in it. */
+function dollarTag(body: string): string {
+  let tag = '$sync$';
+  for (let n = 1; body.includes(tag); n++) tag = `$sync${n}$`;
+  return tag;
+}

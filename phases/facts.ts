@@ -1,0 +1,126 @@
+/** Reads from the catalogue all that a plan needs, once, before anything is decided. */
+import type { AnalysedMigration } from '#core/analysed-migration';
+import { type AnyOperation, backfillsOf, type Definition } from '#core/definition';
+import { DefinitionError, RefusedError } from '#core/errors';
+import { displayTable, parseTable, quoteTable } from '#core/identifier';
+import type { Catalogue, RoutineFacts, ServerFacts, TableFacts } from '#ports';
+
+export interface PlanningFacts {
+  readonly server: ServerFacts;
+  /** By quoted name. */
+  readonly tables: ReadonlyMap<string, TableFacts>;
+  readonly routines: ReadonlyMap<string, RoutineFacts>;
+  /** Type as the file writes it -> as PostgreSQL prints it. */
+  readonly types: ReadonlyMap<string, string>;
+  readonly builtInTypes: ReadonlySet<string>;
+  readonly volatileDefaults: ReadonlySet<string>;
+}
+
+export async function gatherFacts(
+  catalogue: Catalogue,
+  migration: AnalysedMigration,
+): Promise<PlanningFacts> {
+  const { definition } = migration;
+  const expressions = [...migration.expressions.values()];
+  const routines = await catalogue.routines([
+    ...new Set(expressions.flatMap((e) => e.functions.map((f) => f.name))),
+  ]);
+  const typeNames = [
+    ...new Set(
+      expressions.flatMap((e) => e.types.map((t) => (t.schema === null ? t.name : `${t.schema}.${t.name}`))),
+    ),
+  ];
+  return {
+    server: await catalogue.server(),
+    tables: await readTables(catalogue, definition),
+    routines: new Map(routines.map((r) => [r.name, r])),
+    types: await readTypes(catalogue, definition),
+    builtInTypes: new Set(await catalogue.builtInTypes(typeNames)),
+    volatileDefaults: await readVolatile(catalogue, definition),
+  };
+}
+
+export function operationsOf(definition: Definition): readonly AnyOperation[] {
+  return [...(definition.expand ?? []), ...(definition.contract ?? [])];
+}
+
+/** The tables that a migration works on, as the file writes them. */
+export function tableNames(definition: Definition): readonly string[] {
+  const named = operationsOf(definition)
+    .filter(
+      (o) =>
+        o.kind !== 'dropTable' &&
+        (o.kind !== 'statement' || o.table !== undefined || definition.table !== undefined),
+    )
+    .map((o) => tableOf(o, definition));
+  const filled = backfillsOf(definition).map((b) => tableOf(b, definition));
+  return [...new Set([...named, ...filled])];
+}
+
+export function tableOf(part: { readonly table?: string | undefined }, definition: Definition): string {
+  const table = part.table ?? definition.table;
+  if (table !== undefined) return table;
+  throw new DefinitionError({
+    what: 'An operation names no table, and neither does the migration.',
+    left: 'Nothing was changed.',
+    next: "Give the migration a `table`, or address the operation with on('table', …).",
+  });
+}
+
+async function readTables(
+  catalogue: Catalogue,
+  definition: Definition,
+): Promise<ReadonlyMap<string, TableFacts>> {
+  const tables = new Map<string, TableFacts>();
+  for (const written of tableNames(definition)) {
+    const name = parseTable(written);
+    const facts = await catalogue.table(name);
+    if (facts === null) throw missingTable(displayTable(name));
+    if (facts.refusals.length > 0) throw refusedTable(displayTable(name), facts.refusals);
+    tables.set(quoteTable(name), facts);
+  }
+  return tables;
+}
+
+async function readTypes(catalogue: Catalogue, definition: Definition): Promise<ReadonlyMap<string, string>> {
+  const types = new Map<string, string>();
+  for (const operation of definition.expand ?? []) {
+    if (operation.kind !== 'addColumn' || types.has(operation.type)) continue;
+    const name = await catalogue.typeName(operation.type);
+    if (name === null) throw unknownType(operation.column, operation.type);
+    types.set(operation.type, name);
+  }
+  return types;
+}
+
+async function readVolatile(catalogue: Catalogue, definition: Definition): Promise<ReadonlySet<string>> {
+  const volatile = new Set<string>();
+  for (const operation of definition.expand ?? []) {
+    if (operation.kind !== 'addColumn' || operation.default === undefined) continue;
+    if (await catalogue.isVolatile(operation.default.text)) volatile.add(operation.default.text);
+  }
+  return volatile;
+}
+
+function missingTable(table: string): RefusedError {
+  return new RefusedError({
+    what: `There is no table ${table}.`,
+    why: 'The migration names it, and the role that Bellows connects as does not see it.',
+    next: 'Check the name (`schema.table`; without a schema it is `public`), and that the migration that creates it was run.',
+  });
+}
+
+function refusedTable(table: string, reasons: readonly string[]): RefusedError {
+  return new RefusedError({
+    what: `${table} cannot be served.`,
+    why: reasons.join('; '),
+    next: 'Change what is named above, or move this table by hand.',
+  });
+}
+
+function unknownType(column: string, type: string): RefusedError {
+  return new RefusedError({
+    what: `The server does not know the type "${type}" of column ${column}.`,
+    next: 'Correct the type in the migration file, or create it first.',
+  });
+}

@@ -1,0 +1,105 @@
+/** What `plan` says before anything is begun: guarantees that are gone, what others need first, what it will cost. */
+import type { AnalysedMigration } from '#core/analysed-migration';
+import { backfillsOf } from '#core/definition';
+import { inWords } from '#core/duration';
+import { displayTable, quoteTable } from '#core/identifier';
+import type { BackfillPlan, Notice } from '#core/plan';
+import { type PlanningFacts, tableOf } from './facts.js';
+import { sideEffectTriggers } from './trigger-policy.js';
+
+/** Measured on one worker of a 2-core machine with one secondary index; a first guess that the run replaces within seconds. */
+const ROWS_PER_SECOND = 50_000;
+const WAL_BYTES_PER_ROW = 950;
+
+const info = (code: string, text: string): Notice => ({ code, level: 'info', text });
+const warning = (code: string, text: string): Notice => ({ code, level: 'warning', text });
+
+export function notices(
+  migration: AnalysedMigration,
+  backfills: readonly BackfillPlan[],
+  facts: PlanningFacts,
+): readonly Notice[] {
+  return [
+    ...backfills.flatMap((b) => [...aboutBackfill(b), ...aboutTable(b, facts)]),
+    ...aboutReverse(migration),
+  ];
+}
+
+function aboutBackfill(backfill: BackfillPlan): readonly Notice[] {
+  const table = displayTable(backfill.table);
+  const rows = backfill.expectedRows;
+  const cost =
+    rows === null
+      ? info('estimate', `${table} was never analysed: no estimate of rows and time.`)
+      : info(
+          'estimate',
+          `${table}: about ${rows.toLocaleString('en')} rows, ${inWords(rows / ROWS_PER_SECOND)} for one worker, ${Math.round((rows * WAL_BYTES_PER_ROW) / 1e6).toLocaleString('en')} MB of WAL.`,
+        );
+  if (backfill.kind === 'plain') return [cost];
+  const blind = backfill.groups.filter((g) => !g.verifiable).flatMap((g) => g.forward.map((c) => c.name));
+  return [
+    cost,
+    info('readable', `The new columns of ${table} are writable from expand, readable from settling.`),
+    warning(
+      'prepared_select_star',
+      `Prepared SELECT * on ${table} fails once with 0A000 at expand and at the cut; name the columns or let the driver prepare again.`,
+    ),
+    warning('copy_without_columns', `COPY ${table} FROM without a column list fails from expand on (22P04).`),
+    ...(blind.length === 0
+      ? []
+      : [
+          warning(
+            'coverage_only',
+            `${blind.join(', ')}: the mapping is volatile or reads other tables, so only coverage can be verified, not values.`,
+          ),
+        ]),
+  ];
+}
+
+function aboutTable(backfill: BackfillPlan, facts: PlanningFacts): readonly Notice[] {
+  const table = facts.tables.get(quoteTable(backfill.table));
+  if (table === undefined) return [];
+  const name = displayTable(backfill.table);
+  const triggers = sideEffectTriggers(table);
+  const open = table.publications.filter((p) => !p.columnList).map((p) => p.name);
+  return [
+    ...(triggers.length === 0
+      ? []
+      : [
+          warning(
+            'triggers',
+            `Triggers of ${name} for the rows of the backfill: ${backfill.triggers === 'skip' ? 'skipped' : 'run'}: ${triggers.join(', ')}.`,
+          ),
+        ]),
+    ...(open.length === 0
+      ? []
+      : [
+          warning(
+            'publications',
+            `Published by ${open.join(', ')} without a column list: each subscriber needs the new columns first, or its apply stops.`,
+          ),
+        ]),
+    ...(table.kind === 'partitioned'
+      ? [
+          warning(
+            'partitions',
+            `A partition attached to ${name} during the run must have the new columns and the marker; one that is detached keeps them.`,
+          ),
+        ]
+      : []),
+  ];
+}
+
+function aboutReverse({ definition }: AnalysedMigration): readonly Notice[] {
+  return backfillsOf(definition).flatMap((b) => {
+    if (b.where !== undefined || (b.reverse !== undefined && b.reverse !== 'none')) return [];
+    const dropped = (definition.contract ?? []).some((o) => o.kind === 'dropColumn');
+    if (b.reverse !== 'none' && !dropped) return [];
+    return [
+      warning(
+        'no_reverse',
+        `${tableOf(b, definition)} has no reverse mapping: what a new deploy writes is not seen by old deploys, and a rollback loses it.`,
+      ),
+    ];
+  });
+}

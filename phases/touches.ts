@@ -1,0 +1,54 @@
+/** Which objects a migration changes or drops: a later migration waits only where these meet. */
+import type { Definition } from '#core/definition';
+import { parseTable } from '#core/identifier';
+import type { BackfillPlan } from '#core/plan';
+import { tableOf } from './facts.js';
+
+const columnName = (written: string, column: string) => {
+  const table = parseTable(written);
+  return `${table.schema}.${table.name}.${column}`;
+};
+const tableName = (written: string) => {
+  const table = parseTable(written);
+  return `${table.schema}.${table.name}`;
+};
+
+export function dropsOf(definition: Definition): readonly string[] {
+  return (definition.contract ?? []).flatMap((o) => {
+    if (o.kind === 'dropTable') return [tableName(o.name)];
+    if (o.kind === 'dropColumn') return [columnName(tableOf(o, definition), o.column)];
+    return [];
+  });
+}
+
+export function touchesOf(definition: Definition, backfills: readonly BackfillPlan[]): readonly string[] {
+  const operations = [...(definition.expand ?? []), ...(definition.contract ?? [])].flatMap(
+    (o): readonly string[] => {
+      if (o.kind === 'dropTable') return [tableName(o.name)];
+      if (o.kind === 'statement')
+        return o.table === undefined && definition.table === undefined
+          ? []
+          : [tableName(tableOf(o, definition))];
+      if (o.kind === 'addCheck') return [];
+      const table = tableOf(o, definition);
+      const columns =
+        o.kind === 'createIndex' || o.kind === 'addUnique' || o.kind === 'addForeignKey'
+          ? o.columns
+          : [o.column];
+      return columns.flatMap((c) => (typeof c === 'string' ? [columnName(table, c)] : []));
+    },
+  );
+  const mapped = backfills.flatMap((b) => {
+    const names =
+      b.kind === 'plain'
+        ? b.set.map((c) => c.name)
+        : b.groups.flatMap((g) => [...g.sources, ...g.forward].map((c) => c.name));
+    return names.map((c) => `${b.table.schema}.${b.table.name}.${c}`);
+  });
+  return [...new Set([...operations, ...mapped])];
+}
+
+/** True where one of the names is the other, or the table of the other. */
+export function meet(a: readonly string[], b: readonly string[]): string | null {
+  return a.find((x) => b.some((y) => x === y || x.startsWith(`${y}.`) || y.startsWith(`${x}.`))) ?? null;
+}

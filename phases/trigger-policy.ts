@@ -1,0 +1,55 @@
+/** What the table's own AFTER and statement triggers do during the backfill: never decided silently. */
+import type { Backfill } from '#core/definition';
+import { DefinitionError, RefusedError } from '#core/errors';
+import { displayTable } from '#core/identifier';
+import type { ServerFacts, TableFacts } from '#ports';
+
+/** The user's triggers that an UPDATE of the backfill would run and that it cannot take back. */
+export function sideEffectTriggers(facts: TableFacts): readonly string[] {
+  return facts.triggers
+    .filter((t) => !t.internal && t.enabled !== 'disabled' && t.events.includes('update'))
+    .filter((t) => t.timing === 'after' || t.level === 'statement')
+    .map((t) => t.name);
+}
+
+export function triggerPolicy(
+  backfill: Backfill,
+  facts: TableFacts,
+  server: ServerFacts,
+): 'none' | 'fire' | 'skip' {
+  const named = sideEffectTriggers(facts);
+  if (backfill.triggers === undefined) {
+    if (named.length > 0) throw undecided(facts, named);
+    return 'none';
+  }
+  if (backfill.triggers === 'skip') refuseSkip(backfill, facts, server);
+  return backfill.triggers;
+}
+
+function undecided(facts: TableFacts, named: readonly string[]): DefinitionError {
+  return new DefinitionError({
+    what: `${displayTable(facts.table)} has triggers that run for every row of the backfill: ${named.join(', ')}.`,
+    why: 'What an AFTER or statement trigger does (audit rows, notifications) cannot be taken back, so the file must say what is wanted.',
+    left: 'Nothing was changed.',
+    next: "Say `triggers: 'fire'` in the backfill to run them, or `triggers: 'skip'` where the role may set session_replication_role.",
+  });
+}
+
+function refuseSkip(backfill: Backfill, facts: TableFacts, server: ServerFacts): void {
+  if (!server.canSkipTriggers) {
+    throw new RefusedError({
+      what: `The role ${server.role} may not skip triggers.`,
+      why: 'Skipping needs SET of session_replication_role: a superuser, or from PostgreSQL 15 on a grant.',
+      next: `grant set on parameter session_replication_role to ${server.role}; or say \`triggers: 'fire'\`.`,
+    });
+  }
+  const keyed = facts.constraints.find(
+    (c) => c.kind === 'foreign key' && c.columns.some((name) => name in backfill.set),
+  );
+  if (keyed === undefined) return;
+  throw new RefusedError({
+    what: `Triggers cannot be skipped: ${keyed.name} is a foreign key on a column that the backfill writes.`,
+    why: 'Foreign keys are triggers too; skipping them could leave rows that point nowhere.',
+    next: "Say `triggers: 'fire'` in the backfill.",
+  });
+}

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { durationMs } from '#core/duration';
+import type { BellowsConfig } from './config.js';
+
+const optional = <S extends z.ZodType>(schema: S) => schema.optional();
+
+/** No message repeats the value: a URL holds a password. */
+function url(protocols: readonly string[], example: string) {
+  const parses = (text: string) => URL.canParse(text) && protocols.includes(new URL(text).protocol);
+  const message = `must be a URL such as ${example}; in the password, characters like @ : / # ? must be percent-encoded`;
+  return z.string().refine(parses, { error: message });
+}
+
+const POSTGRES = ['postgres:', 'postgresql:'];
+const databaseUrl = url(POSTGRES, 'postgres://user:password@host:5432/name');
+const queueUrl = url(['redis:', 'rediss:', ...POSTGRES], 'redis://host:6379 (or rediss://, postgres://)');
+
+function whole(least: number, most: number) {
+  const fits = (value: number) => Number.isInteger(value) && value >= least && value <= most;
+  return z.number().refine(fits, { error: `must be a whole number from ${least} to ${most}` });
+}
+const port = whole(0, 65_535);
+
+const deadline = z.string().refine((text) => (durationMs(text) ?? 0) > 0, {
+  error: 'must be a duration such as "90s", "10m" or "2h"',
+});
+
+const folder = z.string().refine((text) => text.trim() !== '', { error: 'must name a folder' });
+
+const environment = z.strictObject({
+  databaseUrl: optional(databaseUrl),
+  queueUrl: optional(queueUrl),
+  gate: optional(z.enum(['full', 'data-only'])),
+  approval: optional(z.boolean()),
+});
+
+export const CONFIG_SCHEMA = z.strictObject({
+  databaseUrl: optional(databaseUrl),
+  queueUrl: optional(queueUrl),
+  migrations: optional(
+    z.union([folder, z.array(folder).min(1)], { error: 'must be the name of a folder, or a list of them' }),
+  ),
+  environments: optional(z.record(z.string(), environment)),
+  backfill: optional(
+    z.strictObject({
+      concurrency: optional(whole(1, 64)),
+      batchTargetMs: optional(whole(5, 500)),
+      rowsPerSecond: optional(z.nullable(whole(1, 10_000_000))),
+    }),
+  ),
+  ddl: optional(z.strictObject({ stallMs: optional(whole(10, 60_000)), deadline: optional(deadline) })),
+  http: optional(
+    z.strictObject({
+      host: optional(z.string().min(1, 'must be an address')),
+      port: optional(port),
+      metricsPort: optional(port),
+      workerMetricsPort: optional(port),
+    }),
+  ),
+  logLevel: optional(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])),
+});
+
+/** The compiler's proof that schema and documented type have the same keys. */
+type SameKeys = keyof z.infer<typeof CONFIG_SCHEMA> extends keyof BellowsConfig
+  ? keyof BellowsConfig extends keyof z.infer<typeof CONFIG_SCHEMA>
+    ? true
+    : never
+  : never;
+export const SAME_KEYS: SameKeys = true;
+
+export const DATABASE_URL_SCHEMA = databaseUrl;
+export const QUEUE_URL_SCHEMA = queueUrl;

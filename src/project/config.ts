@@ -1,0 +1,89 @@
+/** What a `bellows.config.ts` may say. Every key may be left out. */
+
+export interface EnvironmentConfig {
+  /** As `databaseUrl` at the top; wins over it. */
+  readonly databaseUrl?: string | undefined;
+  /** As `queueUrl` at the top; wins over it. */
+  readonly queueUrl?: string | undefined;
+  /**
+   * `'full'` (default): contract waits for every check. `'data-only'`: soak, deploys and approval are waived and only the
+   * data checks hold, so that `up` goes through to `done`; for development and CI.
+   */
+  readonly gate?: 'full' | 'data-only' | undefined;
+  /** Whether contract needs `bellows approve`. Default true with the gate `'full'`, and false with `'data-only'`. */
+  readonly approval?: boolean | undefined;
+}
+
+export interface BellowsConfig {
+  /**
+   * The database, as `postgres://user:password@host:5432/name`; parameters (`?sslmode=verify-full`) as libpq knows them.
+   * Default: the environment variable `DATABASE_URL`, from the environment, `.env.<env>` or `.env`.
+   */
+  readonly databaseUrl?: string | undefined;
+  /**
+   * The queue that wakes the workers: `redis://…`, `rediss://…`, or `postgres://…` for the queue inside PostgreSQL (a
+   * direct connection, not through a transaction pooler). Default: the environment variable `REDIS_URL`; without it,
+   * the queue inside the migrated database.
+   */
+  readonly queueUrl?: string | undefined;
+  /**
+   * The folder of the migrations, or several, relative to the configuration file. Default: `DBMATE_MIGRATIONS_DIR`; without
+   * it `migrations/`, or `db/migrations/` where there is one and no `migrations/`.
+   */
+  readonly migrations?: string | readonly string[] | undefined;
+  /** Settings by environment; `--env X` or `BELLOWS_ENV` chooses one. Without either it is the one called `default`, if it is there. */
+  readonly environments?: { readonly [environment: string]: EnvironmentConfig } | undefined;
+  /** How fast backfills begin; each run can be changed while it goes (`bellows set`). */
+  readonly backfill?:
+    | {
+        /** Batches in flight at a time, over all workers. Default 1. */
+        readonly concurrency?: number | undefined;
+        /** The duration, in milliseconds, that the size of a batch is steered to. Default 100; at most 500. */
+        readonly batchTargetMs?: number | undefined;
+        /** Rows per second over all workers. Default `null`: no limit but the throttle signals. */
+        readonly rowsPerSecond?: number | null | undefined;
+      }
+    | undefined;
+  /** Limits of the DDL that blocks the application. */
+  readonly ddl?:
+    | {
+        /** How long the application may wait for one attempt, lock wait and statement together, in milliseconds. Default 500. */
+        readonly stallMs?: number | undefined;
+        /** How long attempts are repeated before the step is given up: `90s`, `10m`, `2h`. Default `10m`. */
+        readonly deadline?: string | undefined;
+      }
+    | undefined;
+  /** Where the long-running processes listen. */
+  readonly http?:
+    | {
+        /** Address of web page, API and metrics. Default `127.0.0.1`; `0.0.0.0` means every interface. */
+        readonly host?: string | undefined;
+        /** Web page and API of `bellows serve`. Default 8484; 0 takes any free port. */
+        readonly port?: number | undefined;
+        /** Metrics and health of `bellows serve`. Default 9484; 0 takes any free port. */
+        readonly metricsPort?: number | undefined;
+        /** Metrics and health of `bellows worker`. Default 9485; 0 takes any free port. */
+        readonly workerMetricsPort?: number | undefined;
+      }
+    | undefined;
+  /** The least important lines that are logged. Default `'info'`; `'silent'` logs nothing. */
+  readonly logLevel?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent' | undefined;
+}
+
+/** Environment variables, those of `.env` files included; what is really set wins over a file. */
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** The configuration, or a function that makes it from the variables: those of `.env` files are not in `process.env`. */
+export type BellowsConfigSource =
+  | BellowsConfig
+  | ((variables: Variables) => BellowsConfig | Promise<BellowsConfig>);
+
+/**
+ * Declares the configuration; the default export of `bellows.config.ts`.
+ *
+ * @example export default defineConfig({ environments: { development: { gate: 'data-only' } } });
+ * @example export default defineConfig((env) => ({ environments: { production: { databaseUrl: env.PROD_URL } } }));
+ */
+export function defineConfig<const C extends BellowsConfigSource>(config: C): C {
+  return config;
+}

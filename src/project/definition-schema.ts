@@ -1,0 +1,180 @@
+/** The shape of a definition: types, names, unknown options. What the parts mean to each other is in `rules.ts`. */
+import { z } from 'zod';
+import type { AnyOperation } from '#core/definition';
+import { durationMs } from '#core/duration';
+import { parseTable } from '#core/identifier';
+import { isSql } from '#core/sql';
+
+const MAX_BYTES = 63;
+
+function badName(text: string): string | null {
+  if (text === '') return 'must not be empty';
+  if (text.includes('\0')) return 'must not hold a NUL character';
+  const bytes = new TextEncoder().encode(text).length;
+  return bytes > MAX_BYTES
+    ? `is ${bytes} bytes long; PostgreSQL cuts names after ${MAX_BYTES} silently`
+    : null;
+}
+
+function named(parts: (text: string) => readonly string[]) {
+  return z.string().superRefine((text, context) => {
+    const message = parts(text)
+      .map(badName)
+      .find((found) => found !== null);
+    if (message) context.addIssue({ code: 'custom', message });
+  });
+}
+
+const name = named((text) => [text]);
+const table = named((text) => {
+  const { schema, name } = parseTable(text);
+  return [schema, name];
+});
+
+const sqlValue = z.custom(
+  (value) => isSql(value) && typeof value.text === 'string' && value.text.trim() !== '',
+  {
+    error: (issue) => {
+      if (issue.input === undefined) return 'is missing';
+      if (typeof issue.input === 'string') return 'must be SQL, not a string: write sql`…`';
+      return isSql(issue.input) ? 'must not be empty' : 'must be SQL: write sql`…`';
+    },
+  },
+);
+
+const type = z.string().superRefine((text, context) => {
+  const message = badType(text.trim());
+  if (message) context.addIssue({ code: 'custom', message });
+});
+
+function badType(text: string): string | null {
+  if (text === '') return 'must not be empty';
+  if (!/^(small|big)?serial\d?$/i.test(text)) return null;
+  return 'must not be a serial: its default is volatile, and adding it rewrites the table; add an integer, and fill it in `backfill`';
+}
+
+const reason = z
+  .string()
+  .refine((text) => text.trim() !== '', { error: 'must say why this is safe on a table in use' });
+const names = z.array(name).min(1, 'must name at least one column');
+
+const SHAPES = {
+  addColumn: { column: name, type, default: sqlValue.optional() },
+  createIndex: {
+    columns: z
+      .array(z.union([name, sqlValue], { error: keyMessage }))
+      .min(1, 'must name at least one column'),
+    name: name.optional(),
+    unique: z.boolean().optional(),
+    where: sqlValue.optional(),
+    using: name.optional(),
+  },
+  addCheck: { name, check: sqlValue },
+  addForeignKey: {
+    columns: names,
+    references: table,
+    referencedColumns: names,
+    name: name.optional(),
+    onDelete: z.enum(['no action', 'restrict', 'cascade', 'set null', 'set default']).optional(),
+  },
+  addUnique: { columns: names, name: name.optional() },
+  setNotNull: { column: name },
+  dropColumn: { column: name },
+  dropTable: { name: table },
+  statement: { up: sqlValue, undo: sqlValue.optional(), reason },
+} as const satisfies Record<AnyOperation['kind'], z.ZodRawShape>;
+
+function keyMessage(issue: { readonly input?: unknown }): string {
+  if (typeof issue.input !== 'string')
+    return 'must be the name of a column, or SQL for an expression: sql`…`';
+  return badName(issue.input) ?? 'must be the name of a column';
+}
+
+export type OperationKind = keyof typeof SHAPES;
+
+export function isOperationKind(kind: unknown): kind is OperationKind {
+  return typeof kind === 'string' && Object.hasOwn(SHAPES, kind);
+}
+
+export function operationSchema(kind: OperationKind): z.ZodType {
+  return z.strictObject({ kind: z.literal(kind), table: table.optional(), ...SHAPES[kind] });
+}
+
+const set = z.record(z.string(), sqlValue.optional()).superRefine((record, context) => {
+  if (Object.values(record).every((value) => value === undefined)) {
+    context.addIssue({ code: 'custom', message: 'must set at least one column' });
+  }
+  addBadKeys(record, context);
+});
+
+const reverse = z.union([z.literal('none'), z.record(z.string(), z.unknown())], {
+  error: "must be { column: sql`…` }, or 'none'",
+});
+const reverseRecord = z.record(z.string(), sqlValue).superRefine(addBadKeys);
+
+function addBadKeys(record: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void {
+  for (const key of Object.keys(record)) {
+    const message = badName(key);
+    if (message !== null)
+      context.addIssue({ code: 'custom', message: `the name ${message}`, path: [key.slice(0, 80)] });
+  }
+}
+
+export const BACKFILL_SCHEMA = z
+  .strictObject({
+    table: table.optional(),
+    triggers: z.enum(['fire', 'skip']).optional(),
+    set,
+    reverse: reverse.optional(),
+    where: sqlValue.optional(),
+  })
+  .superRefine(({ reverse: given, where }, context) => {
+    if (given !== undefined && where !== undefined) {
+      const message =
+        'cannot stand beside `where`: a backfill with `where` has one shape only, there is nothing to keep equal';
+      context.addIssue({ code: 'custom', message, path: ['reverse'] });
+    }
+    if (typeof given !== 'object') return;
+    const found = reverseRecord.safeParse(given);
+    for (const issue of found.error?.issues ?? []) {
+      context.addIssue({ code: 'custom', message: issue.message, path: ['reverse', ...issue.path] });
+    }
+  });
+
+const duration = z.string().refine((text) => /\d(s|m|h|d)$/.test(text) && durationMs(text) !== null, {
+  error: 'must be a duration such as "30s", "5m", "24h" or "7d"',
+});
+
+/** Dotted numbers are compared as numbers; of anything else only equality can be told. */
+const version = z.string().superRefine((text, context) => {
+  const match = /^(>=|<=|>|<|=)?\s*(\S+)$/.exec(text.trim());
+  if (match === null) {
+    context.addIssue({ code: 'custom', message: 'must be a version such as ">=42" or "=2024-05-a"' });
+  } else if (match[1] !== undefined && match[1] !== '=' && !/^\d+(\.\d+)*$/.test(match[2] ?? '')) {
+    context.addIssue({
+      code: 'custom',
+      message: `only dotted numbers can be compared with ${match[1]}; use "=" for this one`,
+    });
+  }
+});
+
+export const GATE_SCHEMA = z.strictObject({
+  soak: duration.optional(),
+  deployed: z.record(z.string(), version).optional(),
+  queries: z.record(z.string(), sqlValue).optional(),
+});
+
+export const DEFINITION_SCHEMA = z.strictObject({
+  description: z
+    .string()
+    .refine((text) => text.trim() !== '', { error: 'must say in one sentence what the migration does' }),
+  table: table.optional(),
+  expand: z.array(z.unknown()).optional(),
+  backfill: z
+    .union([z.array(z.unknown()), z.record(z.string(), z.unknown())], {
+      error: 'must be an object, or a list of objects',
+    })
+    .optional(),
+  contract: z.array(z.unknown()).optional(),
+  gate: z.unknown().optional(),
+});

@@ -1,0 +1,40 @@
+import type { AnalysedMigration } from '#core/analysed-migration';
+import { checksumOf } from '#core/checksum';
+import type { Definition } from '#core/definition';
+import { loadParser } from '#parser/load';
+import { tokensOf } from '#parser/tokens';
+import { analyse } from './analyse.js';
+import { canonical } from './canonical.js';
+import { type LoadOptions, loadDefaultExport } from './load-module.js';
+import { mappingProblems } from './mapping-rules.js';
+import type { MigrationFile } from './migration-files.js';
+import { ruleProblems } from './rules.js';
+import { asDefinition, definitionError } from './validate.js';
+
+export interface LoadedMigration extends MigrationFile {
+  readonly definition: Definition;
+  readonly analysed: AnalysedMigration;
+  readonly checksum: string;
+}
+
+/** @throws FileError: it cannot be loaded; DefinitionError: it declares what cannot be, with every problem */
+export async function loadMigration(file: MigrationFile, options: LoadOptions): Promise<LoadedMigration> {
+  await loadParser();
+  const analysed = analysedMigration(await loadDefaultExport(file.path, options), file);
+  return { ...file, definition: analysed.definition, analysed, checksum: analysed.checksum };
+}
+
+/** A default export, checked and read. `loadParser()` must have been awaited. @throws DefinitionError */
+export function analysedMigration(
+  exported: unknown,
+  { id, file }: Pick<MigrationFile, 'id' | 'file'>,
+): AnalysedMigration {
+  const written = asDefinition(exported, file);
+  // Of the text as written, since positions in an edited one would be wrong.
+  const found = analyse(written);
+  const problems = [...ruleProblems(written), ...found.problems, ...mappingProblems(written, found)];
+  if (problems.length > 0) throw definitionError(file, problems);
+  const definition = canonical(written);
+  const { expressions } = analyse(definition);
+  return { id, definition, checksum: checksumOf(definition, tokensOf), expressions };
+}

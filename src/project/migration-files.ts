@@ -1,0 +1,151 @@
+import { readdir, readFile, realpath } from 'node:fs/promises';
+import { join, parse, relative, sep } from 'node:path';
+import { FileError } from './errors.js';
+
+/** A file that may be loaded: its name is right, its version is its own, it lies inside the folder. */
+export interface MigrationFile {
+  /** The name without its ending: `20240102150000_split_user_name`. */
+  readonly id: string;
+  /** The 14 digits. */
+  readonly version: string;
+  /** Absolute. */
+  readonly path: string;
+  /** As shown: relative to the working directory. */
+  readonly file: string;
+}
+
+export interface Listing {
+  /** In the order of their versions. */
+  readonly files: readonly MigrationFile[];
+  readonly problems: readonly FileError[];
+}
+
+const NAME = /^(\d{14})_[A-Za-z0-9_-]+\.(ts|js|mjs|sql)$/;
+/** What looks like a migration: anything else in the folder (a README, data) is somebody else's. */
+const CANDIDATE = /^\d{14}|\.(ts|js|mjs|mts|cts|cjs|tsx|jsx|sql)$/;
+
+/**
+ * Lists the migrations of the folders. Files whose names begin with `_` or `.`, `.d.ts` files and folders inside are left
+ * alone: that is where code that several migrations share may live.
+ */
+export async function listMigrationFiles(folders: readonly string[], cwd: string): Promise<Listing> {
+  const listings = await Promise.all(folders.map((folder) => listFolder(folder, cwd)));
+  const files = listings.flatMap((listing) => listing.files).sort((a, b) => (a.file < b.file ? -1 : 1));
+  const twice = twins(files);
+  const plain = files.filter(({ path }) => path.endsWith('.sql'));
+  const refused = new Set([
+    ...twice.flatMap((group) => group.map((file) => file.path)),
+    ...plain.map((file) => file.path),
+  ]);
+  return {
+    files: files.filter(({ path }) => !refused.has(path)).sort((a, b) => (a.version < b.version ? -1 : 1)),
+    problems: [
+      ...listings.flatMap((listing) => listing.problems),
+      ...twice.map(sameVersion),
+      ...plain.map(notServed),
+    ],
+  };
+}
+
+async function listFolder(folder: string, cwd: string): Promise<Listing> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => null);
+  if (entries === null) return { files: [], problems: [noFolder(relative(cwd, folder) || folder)] };
+  const names = entries
+    .filter((entry) => !entry.isDirectory() && isCandidate(entry.name))
+    .map((entry) => entry.name)
+    .sort();
+  const root = await realpath(folder);
+  const judged = await Promise.all(names.map((name) => judge(folder, root, name, cwd)));
+  return {
+    files: judged.filter((one): one is MigrationFile => !(one instanceof FileError)),
+    problems: judged.filter((one): one is FileError => one instanceof FileError),
+  };
+}
+
+function isCandidate(name: string): boolean {
+  return CANDIDATE.test(name) && !/^[._]|\.d\.[cm]?ts$/.test(name);
+}
+
+async function judge(
+  folder: string,
+  root: string,
+  name: string,
+  cwd: string,
+): Promise<MigrationFile | FileError> {
+  const path = join(folder, name);
+  const file = relative(cwd, path);
+  const version = NAME.exec(name)?.[1];
+  if (version === undefined) return badName(file);
+  const real = await realpath(path).catch(() => null);
+  if (real === null) return unreadable(file);
+  // A link out of the folder would run code that nobody reviewed as a migration.
+  if (!real.startsWith(root + sep)) return outside(file);
+  const text = await readFile(real, 'utf8').catch(() => null);
+  if (text === null) return unreadable(file);
+  return text.trim() === '' ? empty(file) : { id: parse(name).name, version, path, file };
+}
+
+function twins(files: readonly MigrationFile[]): readonly (readonly MigrationFile[])[] {
+  const groups = new Map<string, MigrationFile[]>();
+  for (const file of files) groups.set(file.version, [...(groups.get(file.version) ?? []), file]);
+  return [...groups.values()].filter((group) => group.length > 1);
+}
+
+function noFolder(folder: string): FileError {
+  return new FileError('BELLOWS_FOLDER_MISSING', folder, {
+    what: `There is no folder ${folder} to read migrations from.`,
+    next: 'bellows new <name> makes the first migration; or set `migrations` in bellows.config.ts.',
+  });
+}
+
+function badName(file: string): FileError {
+  return new FileError('BELLOWS_FILE_NAME', file, {
+    what: `${file} is not named as a migration.`,
+    why: 'The name is the id and the place in time: YYYYMMDDHHMMSS_name.ts (or .js, .mjs), the name of letters, digits, "_" and "-".',
+    next: 'Rename it (bellows new <name> makes such a name), or put code that migrations share into a folder, or into a file that begins with "_".',
+  });
+}
+
+function sameVersion(files: readonly MigrationFile[]): FileError {
+  const names = files.map(({ file }) => file);
+  return new FileError(
+    'BELLOWS_FILE_VERSION',
+    names[0] ?? '',
+    {
+      what: `${names.join(' and ')} have the same version ${files[0]?.version ?? ''}.`,
+      why: 'The version is the order in which migrations run; with two of the same nobody can say which comes first.',
+      next: 'Give the one that has not run anywhere a version of its own.',
+    },
+    { files: names },
+  );
+}
+
+function empty(file: string): FileError {
+  return new FileError('BELLOWS_FILE_EMPTY', file, {
+    what: `${file} is empty.`,
+    next: 'Write the migration, or delete the file.',
+  });
+}
+
+function notServed({ file }: MigrationFile): FileError {
+  return new FileError('BELLOWS_FILE_SQL', file, {
+    what: `${file} is a plain SQL migration, which this version does not run.`,
+    why: 'It runs phased migrations (.ts, .js, .mjs) only.',
+    next: 'Run it with the tool that ran the earlier ones, or write it as a phased migration.',
+  });
+}
+
+function outside(file: string): FileError {
+  return new FileError('BELLOWS_FILE_OUTSIDE', file, {
+    what: `${file} is a link to a file outside the migrations folder.`,
+    why: 'Only files inside the configured folder are run.',
+    next: 'Put the file itself into the folder.',
+  });
+}
+
+function unreadable(file: string): FileError {
+  return new FileError('BELLOWS_FILE_UNREADABLE', file, {
+    what: `${file} cannot be read.`,
+    next: 'Check that it is there (a link may point nowhere) and that this user may read it.',
+  });
+}

@@ -1,0 +1,62 @@
+import { type BellowsError, DefinitionError } from '#core/errors';
+import { cacheFolder } from './cache-folder.js';
+import { FileError } from './errors.js';
+import { type LoadedMigration, loadMigration } from './load-migration.js';
+import type { LoadOptions } from './load-module.js';
+import { listMigrationFiles, type MigrationFile } from './migration-files.js';
+import { publicModules } from './public-modules.js';
+import type { OfflineSettings } from './settings.js';
+
+export type { LoadedMigration } from './load-migration.js';
+
+/** A file that cannot be used, and why; the others can. */
+export interface FileProblem {
+  /** As shown: relative to the working directory. */
+  readonly file: string;
+  /** The id that the file has by its name; `null` where the name is the problem. */
+  readonly id: string | null;
+  readonly error: BellowsError;
+}
+
+export interface Project<S extends OfflineSettings = OfflineSettings> {
+  readonly settings: S;
+  /** In the order of their versions. */
+  readonly migrations: readonly LoadedMigration[];
+  readonly problems: readonly FileProblem[];
+}
+
+/** Reads all migrations as they are now. What is wrong with a file is in `problems`, and hides no other file. */
+export async function loadProject<S extends OfflineSettings>(settings: S): Promise<Project<S>> {
+  const { files, problems } = await listMigrationFiles(settings.migrations, settings.cwd);
+  const options = {
+    cwd: settings.cwd,
+    cache: await cacheFolder(settings.cwd),
+    modules: await publicModules(),
+  };
+  const loaded = await loadAll(files, options);
+  return {
+    settings,
+    migrations: loaded.filter((one): one is LoadedMigration => 'definition' in one),
+    problems: [
+      ...problems.map((error) => ({ file: error.file, id: null, error })),
+      ...loaded.filter((one): one is FileProblem => 'error' in one),
+    ],
+  };
+}
+
+/** One after the other: a file's top level may touch globals, and the order of effects should be the order of the files. */
+async function loadAll(
+  files: readonly MigrationFile[],
+  options: LoadOptions,
+): Promise<readonly (LoadedMigration | FileProblem)[]> {
+  const loaded: (LoadedMigration | FileProblem)[] = [];
+  for (const file of files) {
+    loaded.push(await loadMigration(file, options).catch((error: unknown) => asProblem(error, file)));
+  }
+  return loaded;
+}
+
+function asProblem(error: unknown, { file, id }: MigrationFile): FileProblem {
+  if (error instanceof FileError || error instanceof DefinitionError) return { file, id, error };
+  throw error;
+}

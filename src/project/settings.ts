@@ -1,0 +1,240 @@
+import { dirname, join, resolve } from 'node:path';
+import { durationMs } from '#core/duration';
+import type { BellowsConfig, EnvironmentConfig, Variables } from './config.js';
+import { type ConfigFile, exists, readConfigFile } from './config-file.js';
+import { CONFIG_SCHEMA, DATABASE_URL_SCHEMA, QUEUE_URL_SCHEMA } from './config-schema.js';
+import { SettingsError } from './errors.js';
+import { isRecord, kindOf, type Problem, problem, schemaProblems } from './problems.js';
+import { suggestion } from './suggest.js';
+import { dotenv, readVariables } from './variables.js';
+
+/** The configuration, complete: every default filled in, every path absolute. */
+export interface Settings {
+  readonly cwd: string;
+  /** Absolute; `null`: there is no configuration file. */
+  readonly configFile: string | null;
+  /** `default` where none was chosen. */
+  readonly environment: string;
+  readonly databaseUrl: string;
+  /** `null`: the queue inside the migrated database. */
+  readonly queueUrl: string | null;
+  /** Absolute folders, whether or not they are there. */
+  readonly migrations: readonly string[];
+  readonly gate: 'full' | 'data-only';
+  /** Whether contract needs an approval. */
+  readonly approval: boolean;
+  readonly backfill: {
+    readonly concurrency: number;
+    readonly batchTargetMs: number;
+    readonly rowsPerSecond: number | null;
+  };
+  readonly ddl: { readonly stallMs: number; readonly deadlineMs: number };
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    readonly metricsPort: number;
+    readonly workerMetricsPort: number;
+  };
+  readonly logLevel: NonNullable<BellowsConfig['logLevel']>;
+}
+
+/** For what needs the files and no database. */
+export type OfflineSettings = Omit<Settings, 'databaseUrl'> & { readonly databaseUrl: string | null };
+
+export interface SettingsOptions {
+  readonly cwd: string;
+  /** As `--env` gives it. Default: `BELLOWS_ENV`, from the environment or `.env`; without it `default`. */
+  readonly env?: string | undefined;
+  /** What was said on the command line: wins over everything. */
+  readonly overrides?: Omit<BellowsConfig, 'environments'>;
+  /** Default: `process.env`. */
+  readonly variables?: Variables;
+}
+
+/**
+ * Reads the configuration: command line, then the environment's entry, then the top of `bellows.config.ts`, then
+ * variables (`DATABASE_URL`, `REDIS_URL`, `DBMATE_MIGRATIONS_DIR`; real ones before `.env.<env>` before `.env`).
+ *
+ * @throws SettingsError with everything that is wrong; FileError for a configuration file that cannot be loaded
+ */
+export async function loadSettings(options: SettingsOptions): Promise<Settings> {
+  const { settings, problems, where } = await read(options);
+  const { databaseUrl } = settings;
+  const missing = databaseUrl === null && !problems.some(({ path }) => path.endsWith('databaseUrl'));
+  const all = missing ? [...problems, noDatabase(settings.environment)] : problems;
+  if (databaseUrl === null || all.length > 0) throw new SettingsError(all, where);
+  return { ...settings, databaseUrl };
+}
+
+/** As `loadSettings`, and a missing `databaseUrl` is no error. */
+export async function loadOfflineSettings(options: SettingsOptions): Promise<OfflineSettings> {
+  const { settings, problems, where } = await read(options);
+  if (problems.length > 0) throw new SettingsError(problems, where);
+  return settings;
+}
+
+interface Read {
+  readonly settings: OfflineSettings;
+  readonly problems: readonly Problem[];
+  readonly where: string;
+}
+
+async function read(options: SettingsOptions): Promise<Read> {
+  const cwd = resolve(options.cwd);
+  const real = options.variables ?? process.env;
+  const environment =
+    given(options.env) ??
+    given(real.BELLOWS_ENV) ??
+    given((await dotenv(cwd, '.env')).BELLOWS_ENV) ??
+    'default';
+  if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(environment)) throw badEnvironmentName();
+  const variables = await readVariables(cwd, environment, real);
+  const file = await readConfigFile(cwd, variables);
+  const { config, problems } = checked(file, environment, variables, options.overrides ?? {});
+  const settings = await completed({
+    cwd,
+    file,
+    environment,
+    variables,
+    config,
+    overrides: options.overrides ?? {},
+  });
+  return { settings, problems, where: placesRead(file, environment) };
+}
+
+interface Checked {
+  /** `{}` where it cannot be used at all: its problems are then what is shown. */
+  readonly config: BellowsConfig;
+  readonly problems: readonly Problem[];
+}
+
+function checked(
+  file: ConfigFile,
+  environment: string,
+  variables: Variables,
+  overrides: BellowsConfig,
+): Checked {
+  if (!isRecord(file.content) || Array.isArray(file.content)) {
+    return {
+      config: {},
+      problems: [
+        problem('', `the default export must be an object or a function, not ${kindOf(file.content)}`),
+      ],
+    };
+  }
+  const shape = schemaProblems(CONFIG_SCHEMA, file.content);
+  const config: BellowsConfig = shape.length === 0 ? file.content : {};
+  const problems = [
+    ...file.shadowed.map((name) => problem('', `there is also a ${name}: keep one of them`)),
+    ...shape,
+    ...schemaProblems(CONFIG_SCHEMA, overrides, '(command line)'),
+    ...schemaProblems(DATABASE_URL_SCHEMA.optional(), given(variables.DATABASE_URL), 'DATABASE_URL'),
+    ...schemaProblems(QUEUE_URL_SCHEMA.optional(), given(variables.REDIS_URL), 'REDIS_URL'),
+    ...(shape.length === 0 ? environmentProblems(config, environment) : []),
+  ];
+  return { config, problems };
+}
+
+function environmentProblems(config: BellowsConfig, environment: string): readonly Problem[] {
+  const environments = config.environments ?? {};
+  const names = Object.keys(environments);
+  const contradiction = names
+    .filter((name) => environments[name]?.gate === 'data-only' && environments[name]?.approval === true)
+    .map((name) =>
+      problem(`environments.${name}.approval`, "must not be true with the gate 'data-only', which waives it"),
+    );
+  const known = environment === 'default' || names.length === 0 || names.includes(environment);
+  if (known) return contradiction;
+  return [
+    ...contradiction,
+    problem('environments', `has no "${environment}"; ${suggestion(environment, names)}`),
+  ];
+}
+
+interface Sources {
+  readonly cwd: string;
+  readonly file: ConfigFile;
+  readonly environment: string;
+  readonly variables: Variables;
+  readonly config: BellowsConfig;
+  readonly overrides: BellowsConfig;
+}
+
+async function completed(sources: Sources): Promise<OfflineSettings> {
+  const { cwd, file, environment, variables, config, overrides } = sources;
+  const own: EnvironmentConfig = config.environments?.[environment] ?? {};
+  const gate = own.gate ?? 'full';
+  const ddl = { ...config.ddl, ...present(overrides.ddl) };
+  return {
+    cwd,
+    configFile: file.path,
+    environment,
+    databaseUrl:
+      overrides.databaseUrl ?? own.databaseUrl ?? config.databaseUrl ?? given(variables.DATABASE_URL) ?? null,
+    queueUrl: overrides.queueUrl ?? own.queueUrl ?? config.queueUrl ?? given(variables.REDIS_URL) ?? null,
+    migrations: await folders(sources),
+    gate,
+    approval: own.approval ?? gate === 'full',
+    backfill: {
+      concurrency: 1,
+      batchTargetMs: 100,
+      rowsPerSecond: null,
+      ...present(config.backfill),
+      ...present(overrides.backfill),
+    },
+    ddl: { stallMs: ddl.stallMs ?? 500, deadlineMs: durationMs(ddl.deadline ?? '10m') ?? 600_000 },
+    http: {
+      ...{ host: '127.0.0.1', port: 8484, metricsPort: 9484, workerMetricsPort: 9485 },
+      ...present(config.http),
+      ...present(overrides.http),
+    },
+    logLevel: overrides.logLevel ?? config.logLevel ?? 'info',
+  };
+}
+
+async function folders({ cwd, file, variables, config, overrides }: Sources): Promise<readonly string[]> {
+  if (overrides.migrations !== undefined)
+    return list(overrides.migrations).map((folder) => resolve(cwd, folder));
+  const base = file.path === null ? cwd : dirname(file.path);
+  if (config.migrations !== undefined) return list(config.migrations).map((folder) => resolve(base, folder));
+  const dbmate = given(variables.DBMATE_MIGRATIONS_DIR);
+  if (dbmate !== undefined) return dbmate.split(',').map((folder) => resolve(cwd, folder.trim()));
+  const [plain, nested] = [join(cwd, 'migrations'), join(cwd, 'db', 'migrations')];
+  return [!(await exists(plain)) && (await exists(nested)) ? nested : plain];
+}
+
+function list(value: string | readonly string[]): readonly string[] {
+  return typeof value === 'string' ? [value] : value;
+}
+
+/** A variable that is set to nothing is not set: that is how a shell takes one back. */
+function given(value: string | undefined): string | undefined {
+  return value === undefined || value.trim() === '' ? undefined : value;
+}
+
+type Present<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** An option that is `undefined` counts as left out; spread as it is, it would wipe the default. */
+function present<T extends object>(options: T | undefined): Present<T> {
+  return Object.fromEntries(
+    Object.entries(options ?? {}).filter(([, value]) => value !== undefined),
+  ) as Present<T>;
+}
+
+function placesRead(file: ConfigFile, environment: string): string {
+  const config = file.path === null ? 'no bellows.config.ts (there is none in this folder)' : file.path;
+  return `${config}, the environment variables, .env.${environment} and .env`;
+}
+
+function noDatabase(environment: string): Problem {
+  const key = environment === 'default' ? 'databaseUrl' : `environments.${environment}.databaseUrl`;
+  return problem(
+    'databaseUrl',
+    `is missing; say it in one of three ways: the environment variable DATABASE_URL, a line DATABASE_URL=… in .env or .env.${environment}, or ${key} in bellows.config.ts`,
+  );
+}
+
+function badEnvironmentName(): SettingsError {
+  const message = 'the name of an environment is made of letters, digits, "-" and "_"';
+  return new SettingsError([problem('--env', message)], '--env, or the variable BELLOWS_ENV');
+}

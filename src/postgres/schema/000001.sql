@@ -1,5 +1,19 @@
 -- Everything Bellows knows. PostgreSQL is the truth; the queue only wakes.
 
+-- One row for each file of this folder that was applied here; written by the installer.
+create table bellows.schema_version (
+  version integer primary key,
+  applied_at timestamptz not null default clock_timestamp(),
+  applied_by text not null default session_user
+);
+
+-- Tells this database's jobs from another's in a shared Redis.
+create table bellows.installation (
+  id uuid not null default gen_random_uuid()
+);
+
+insert into bellows.installation default values;
+
 create table bellows.lease (
   name text primary key,
   holder uuid,
@@ -64,16 +78,19 @@ create table bellows.ranges (
   beat_at timestamptz,
   job_id text,
   queued_at timestamptz,
-  -- Rows that were locked by somebody and left to the sweep.
-  left_locked bigint not null default 0,
+  -- From the planner's statistics at planning; null where the leaf was never analysed.
+  rows_expected double precision,
+  planned_at timestamptz not null default clock_timestamp(),
   started_at timestamptz,
   finished_at timestamptz,
   constraint ranges_cursor_inside check (lo <= cursor and cursor <= hi)
 );
 
 create index ranges_of_run on bellows.ranges (run_id, backfill, pass, state);
+create index ranges_held on bellows.ranges (run_id) where holder is not null;
 
 -- The ledger: one row for each committed batch, in the batch's own transaction.
+-- Single rows of a block that had to be split stand with hi = lo; the block itself is closed by a row of its own.
 create table bellows.batches (
   id bigint generated always as identity primary key,
   run_id bigint not null,
@@ -81,11 +98,13 @@ create table bellows.batches (
   lo bigint not null,
   hi bigint not null,
   rows integer not null,
+  -- Rows that were locked by somebody, or that a trigger of the table kept as they were: left to the next sweep.
+  left_behind integer not null default 0,
   milliseconds real not null,
   committed_at timestamptz not null default clock_timestamp()
 );
 
-create index batches_of_range on bellows.batches (range_id);
+create index batches_of_range on bellows.batches (range_id) include (rows, left_behind);
 create index batches_recent on bellows.batches (run_id, committed_at);
 
 create table bellows.quarantine (
@@ -105,7 +124,7 @@ create table bellows.quarantine (
   resolved_by text
 );
 
-create unique index quarantine_once on bellows.quarantine (run_id, backfill, leaf, row_key) where state = 'open';
+create unique index quarantine_once on bellows.quarantine (run_id, backfill, leaf, row_key) where state <> 'retried';
 
 create table bellows.verifications (
   id bigint generated always as identity primary key,

@@ -1,0 +1,259 @@
+/**
+ * The batch statement. One statement holds fence, data and ledger, so that they commit together or not at all, and so
+ * that statement_timeout bounds the time from the first row lock to the commit.
+ *
+ * Parameters of every shape: $1 range, $2 cursor as the walker knows it, $3 epoch, $4 holder, $5 the new cursor.
+ */
+import { renderExpression } from '#core/analysed-sql';
+import { literal, quote, quoteTable, type TableName } from '#core/identifier';
+import type { BackfillPlan, MappedColumn } from '#core/plan';
+import { LIVE_SECONDS } from './claim.js';
+
+export interface BatchTarget {
+  readonly runId: number;
+  readonly leaf: TableName;
+  readonly leafOid: number;
+  readonly backfill: BackfillPlan;
+  /** Columns of the leaf's primary key; empty where it has none. */
+  readonly primaryKey: readonly string[];
+}
+
+export interface BatchSql {
+  /** The walk's shape; $6 and $7 bound the tuple ids, the upper one exclusive. */
+  readonly direct: string;
+  /** Waits for no row lock, leaves quarantined rows alone, counts what it leaves; $6, $7 as above. */
+  readonly careful: string;
+  /** As `careful` over the tuple ids in $6. */
+  readonly rows: string;
+  /** Moves the cursor and nothing else; $6 rows are left behind. */
+  readonly close: string;
+  /** Tuple ids that are still to be done from $1 to before $2, both tuple ids; needs no fence. */
+  readonly pending: string;
+  /** Puts the row with tuple id $6 into quarantine and marks it; $7 SQLSTATE, $8 reason. Null for a plain backfill. */
+  readonly quarantineMarked: string | null;
+  /** The same, without touching the row. */
+  readonly quarantineOnly: string;
+}
+
+export function renderBatches(target: BatchTarget): BatchSql {
+  const span = 't.ctid >= $6::tid\n    and t.ctid < $7::tid';
+  return {
+    direct: direct(target, span),
+    careful: careful(target, span),
+    rows: careful(target, 't.ctid = any ($6::tid[])'),
+    close: [fence(target), 'counted as (select 0 as rows, $6::integer as locked, 0 as suppressed)', LEDGER].join(',\n') + RESULT,
+    pending: pendingRows(target),
+    quarantineMarked: target.backfill.kind === 'synced' ? quarantineMarked(target, target.backfill.marker) : null,
+    quarantineOnly: quarantineOnly(target),
+  };
+}
+
+/**
+ * The fence lets the batch through once: same cursor, epoch and holder, run still backfilling. The leaf must also be the
+ * relation and the file node that was planned: the statement's own lock on the leaf, taken before it runs, keeps a
+ * rewrite out from then on.
+ */
+function fence({ leaf }: BatchTarget): string {
+  return `with fence as (
+  update bellows.ranges r
+  set
+    cursor = $5::bigint,
+    state = case when $5::bigint >= r.hi then 'done' else 'open' end,
+    holder = case when $5::bigint >= r.hi then null else r.holder end,
+    finished_at = case when $5::bigint >= r.hi then clock_timestamp() end,
+    beat_at = clock_timestamp()
+  where r.id = $1::bigint
+    and r.cursor = $2::bigint
+    and r.epoch = $3::bigint
+    and r.holder = $4::uuid
+    and r.state = 'open'
+    and r.leaf = ${literal(quoteTable(leaf))}::regclass
+    and r.filenode = pg_relation_filenode(r.leaf)
+    and exists (select from bellows.runs where runs.id = r.run_id and runs.state_kind = 'backfilling')
+  returning r.id, r.run_id, r.backfill, r.leaf, r.leaf_schema, r.leaf_table
+)`;
+}
+
+const LEDGER = `ledger as (
+  insert into bellows.batches (run_id, range_id, lo, hi, rows, left_behind, milliseconds)
+  select
+    fence.run_id, fence.id, $2::bigint, $5::bigint, counted.rows, counted.locked + counted.suppressed,
+    extract(epoch from clock_timestamp() - statement_timestamp()) * 1000
+  from fence
+  cross join counted
+  returning run_id, range_id, rows
+)`;
+
+/** The knobs come back with every batch, so a change works at the next one and costs no round trip. */
+const RESULT = `
+select
+  ledger.rows,
+  counted.locked,
+  counted.suppressed,
+  runs.pace,
+  (
+    select count(*)::integer
+    from bellows.ranges o
+    where o.run_id = ledger.run_id
+      and o.holder is not null
+      and o.state = 'open'
+      and o.beat_at >= clock_timestamp() - ${LIVE_SECONDS} * interval '1 s'
+      and o.id < ledger.range_id
+  ) as rank
+from ledger
+cross join counted
+join bellows.runs on runs.id = ledger.run_id`;
+
+function direct(target: BatchTarget, span: string): string {
+  const moved = `moved as (
+  update ${quoteTable(target.leaf)} as t
+  set ${assignments(target.backfill)}
+  where ${span}
+    and ${isPending(target.backfill)}
+    and exists (select from fence)
+  returning 1
+)`;
+  const counted = 'counted as (select count(*)::integer as rows, 0 as locked, 0 as suppressed from moved)';
+  return [fence(target), moved, counted, LEDGER].join(',\n') + RESULT;
+}
+
+/**
+ * Rows are picked with SKIP LOCKED and then updated by tuple id, which no other session can have changed in between. A
+ * picked row that is not updated was kept by a trigger that returned NULL. Rows that a mapping refused in the trigger
+ * (`q`) are entered into the quarantine on the way.
+ */
+function careful(target: BatchTarget, span: string): string {
+  const table = quoteTable(target.leaf);
+  const pending = isPending(target.backfill);
+  const refused = isRefused(target.backfill);
+  const seen = `seen as materialized (
+  select t.ctid as tid, ${refused} as refused, ${rowKey(target)} as row_key
+  from ${table} as t
+  where ${span}
+    and ${target.backfill.kind === 'synced' ? isPendingOrRefused(target.backfill.marker) : pending}
+    and exists (select from fence)
+    and ${notQuarantined(target)}
+)`;
+  const listed = `listed as (
+  insert into bellows.quarantine (run_id, backfill, leaf, leaf_schema, leaf_table, row_key, sqlstate, reason)
+  select fence.run_id, fence.backfill, fence.leaf, fence.leaf_schema, fence.leaf_table, seen.row_key, '00000', 'refused_by_mapping'
+  from seen
+  cross join fence
+  where seen.refused
+  on conflict (run_id, backfill, leaf, row_key) where state <> 'retried' do nothing
+)`;
+  const picked = `picked as (
+  select t.ctid as tid
+  from ${table} as t
+  where t.ctid = any (array(select tid from seen where not refused))
+    and ${pending}
+  for no key update skip locked
+)`;
+  const moved = `moved as (
+  update ${table} as t
+  set ${assignments(target.backfill)}
+  where t.ctid = any (array(select tid from picked))
+    and ${pending}
+  returning 1
+)`;
+  const counted = `counted as (
+  select
+    m.rows,
+    (select count(*) from seen where not refused)::integer - p.rows as locked,
+    p.rows - m.rows as suppressed
+  from (select count(*)::integer as rows from moved) as m
+  cross join (select count(*)::integer as rows from picked) as p
+)`;
+  return [fence(target), seen, listed, picked, moved, counted, LEDGER].join(',\n') + RESULT;
+}
+
+function pendingRows(target: BatchTarget): string {
+  return `select t.ctid::text as tid
+from ${quoteTable(target.leaf)} as t
+where t.ctid >= $1::tid
+  and t.ctid < $2::tid
+  and ${isPending(target.backfill)}
+  and ${notQuarantined(target)}
+order by t.ctid`;
+}
+
+function quarantineMarked(target: BatchTarget, marker: string): string {
+  const row = `row_found as (
+  update ${quoteTable(target.leaf)} as t
+  set ${quote(marker)} = 'Q'
+  where t.ctid = $6::tid
+    and ${isPending(target.backfill)}
+    and exists (select from fence)
+  returning ${rowKey(target)} as row_key
+)`;
+  return [fence(target), row, QUARANTINED].join(',\n') + QUARANTINE_RESULT;
+}
+
+function quarantineOnly(target: BatchTarget): string {
+  const row = `row_found as (
+  select ${rowKey(target)} as row_key
+  from ${quoteTable(target.leaf)} as t
+  where t.ctid = $6::tid
+    and ${isPending(target.backfill)}
+    and exists (select from fence)
+)`;
+  return [fence(target), row, QUARANTINED].join(',\n') + QUARANTINE_RESULT;
+}
+
+const QUARANTINED = `quarantined as (
+  insert into bellows.quarantine (run_id, backfill, leaf, leaf_schema, leaf_table, row_key, sqlstate, reason)
+  select fence.run_id, fence.backfill, fence.leaf, fence.leaf_schema, fence.leaf_table, row_found.row_key, $7, $8
+  from fence
+  cross join row_found
+  on conflict (run_id, backfill, leaf, row_key) where state <> 'retried' do nothing
+)`;
+const QUARANTINE_RESULT = `
+select
+  (select count(*) from fence)::integer as fenced,
+  (select count(*) from row_found)::integer as found`;
+
+/** What names a row: its key, or where it has none its address with xmin, since an address alone is used again. */
+export function rowKey({ primaryKey }: Pick<BatchTarget, 'primaryKey'>): string {
+  if (primaryKey.length === 0) return `jsonb_build_object('ctid', t.ctid::text, 'xmin', t.xmin::text)`;
+  return `jsonb_build_object(${primaryKey.map((name) => `${literal(name)}, t.${quote(name)}`).join(', ')})`;
+}
+
+/** Rows in quarantine, and those that an operator chose to skip, are not tried again. */
+function notQuarantined(target: BatchTarget): string {
+  return `not exists (
+      select from bellows.quarantine as q
+      where q.run_id = ${target.runId}
+        and q.backfill = ${target.backfill.index}
+        and q.leaf = ${target.leafOid}
+        and q.state <> 'retried'
+        and q.row_key = ${rowKey(target)}
+    )`;
+}
+
+function isPending(backfill: BackfillPlan): string {
+  if (backfill.kind === 'synced') return `t.${quote(backfill.marker)} = 'p'`;
+  return `(${renderExpression(backfill.where, overRow)})`;
+}
+
+function isPendingOrRefused(marker: string): string {
+  return `t.${quote(marker)} in ('p', 'q')`;
+}
+
+function isRefused(backfill: BackfillPlan): string {
+  return backfill.kind === 'synced' ? `t.${quote(backfill.marker)} = 'q'` : 'false';
+}
+
+/** The announcement `d` is what the sync trigger knows a batch by. */
+function assignments(backfill: BackfillPlan): string {
+  const columns = backfill.kind === 'synced' ? backfill.groups.flatMap((group) => group.forward) : backfill.set;
+  const all = columns.map(assignment);
+  return [...all, ...(backfill.kind === 'synced' ? [`${quote(backfill.marker)} = 'd'`] : [])].join(',\n    ');
+}
+
+function assignment(column: MappedColumn): string {
+  return `${quote(column.name)} = (${renderExpression(column.expression, overRow)})`;
+}
+
+function overRow(column: string): string {
+  return `t.${quote(column)}`;
+}

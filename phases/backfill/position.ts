@@ -1,0 +1,93 @@
+/** Where a walk stands between two batches, and how it goes on after each outcome. Pure. */
+import { afterBatch, afterTimeout, DEFAULT_LIMITS, type Pace, type PaceLimits, startPace } from '#core/pace';
+import type { PaceSettings } from '#ports';
+import type { ClaimedRange } from './claim.js';
+import { afterRows, GUESSED_ROWS_PER_BLOCK, maxBlocks, type Rate, START_RATE } from './rate.js';
+import { FIRST_SWEEP } from './ranges.js';
+import type { Moved, Span } from './send.js';
+
+export interface Position {
+  readonly cursor: number;
+  readonly pace: Pace;
+  /** Ends of the parts that a failed batch was cut into, nearest last; empty where nothing failed. */
+  readonly bounds: readonly number[];
+  /** Rows are picked with SKIP LOCKED. */
+  readonly careful: boolean;
+  /** Failures in a row that made no progress. */
+  readonly attempts: number;
+  readonly rate: Rate;
+  readonly settings: PaceSettings;
+  readonly rowsPerBlock: number | null;
+}
+
+const FIRST_ROWS = 1_000;
+
+/** @param lastBlocks size of this pass' newest batch in the ledger, null where it has none. */
+export function startPosition(range: ClaimedRange, settings: PaceSettings, lastBlocks: number | null): Position {
+  const guess = FIRST_ROWS / Math.max(1, range.rowsPerBlock ?? GUESSED_ROWS_PER_BLOCK);
+  return {
+    cursor: range.cursor,
+    pace: startPace(lastBlocks ?? guess, paceLimits(settings)),
+    bounds: [],
+    careful: isSweep(range),
+    attempts: 0,
+    rate: START_RATE,
+    settings,
+    rowsPerBlock: range.rowsPerBlock,
+  };
+}
+
+export function nextSpan(range: ClaimedRange, position: Position): Span {
+  const { cursor, pace, settings, rowsPerBlock } = position;
+  const blocks = Math.min(pace.blocks, maxBlocks(settings, rowsPerBlock));
+  return { lo: cursor, hi: Math.min(range.hi, position.bounds.at(-1) ?? range.hi, cursor + blocks) };
+}
+
+export function afterMoved(range: ClaimedRange, position: Position, span: Span, moved: Moved): Position {
+  const { settings, rows, startedAt, milliseconds } = moved;
+  const blocks = span.hi - span.lo;
+  // A batch that was cut short, by the end of the range or by a bound, says nothing about the full size.
+  const full = blocks >= position.pace.blocks;
+  return {
+    cursor: span.hi,
+    pace: full ? afterBatch(position.pace, milliseconds, paceLimits(settings)) : position.pace,
+    bounds: position.bounds.filter((bound) => bound > span.hi),
+    careful: isSweep(range),
+    attempts: 0,
+    rate: afterRows(position.rate, rows, startedAt, settings),
+    settings,
+    rowsPerBlock: rows > 0 ? rows / blocks : position.rowsPerBlock,
+  };
+}
+
+/** The block at the cursor was done row by row. */
+export function afterBlock(range: ClaimedRange, position: Position): Position {
+  const cursor = position.cursor + 1;
+  const bounds = position.bounds.filter((bound) => bound > cursor);
+  return { ...position, cursor, bounds, careful: isSweep(range), attempts: 0 };
+}
+
+/** Null: it is a single block and cannot be cut. */
+export function cut(position: Position, span: Span): Position | null {
+  if (span.hi - span.lo <= 1) return null;
+  const middle = span.lo + Math.floor((span.hi - span.lo) / 2);
+  const ends = position.bounds.at(-1) === span.hi ? [middle] : [span.hi, middle];
+  return { ...position, bounds: [...position.bounds, ...ends], attempts: 0 };
+}
+
+export function slower(position: Position): Position {
+  return { ...position, pace: afterTimeout(position.pace, paceLimits(position.settings)) };
+}
+
+/** Read back from the range after a refused fence or a lost connection: it may also have gone back. */
+export function movedTo(position: Position, cursor: number): Position {
+  return { ...position, cursor, bounds: [], attempts: position.attempts + 1 };
+}
+
+function paceLimits(settings: PaceSettings): PaceLimits {
+  return { ...DEFAULT_LIMITS, targetMs: settings.targetMs };
+}
+
+function isSweep(range: ClaimedRange): boolean {
+  return range.pass >= FIRST_SWEEP;
+}

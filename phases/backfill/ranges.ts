@@ -1,0 +1,158 @@
+import type { BackfillPlan } from '#core/plan';
+import type { Database, RunRow, Session } from '#ports';
+import { BackfillMissingError } from './errors.js';
+import { type Leaf, readLeaves } from './leaves.js';
+
+/** Below this a range is not worth a job; above 1,024 ranges a pass gains nothing and the ledger's queries slow down. */
+const MIN_BLOCKS = 256;
+const MAX_RANGES = 1_024;
+export const FIRST_SWEEP = 2;
+const MAX_REST_SECONDS = 60;
+
+export interface BlockRange {
+  readonly leaf: Leaf;
+  readonly lo: number;
+  readonly hi: number;
+}
+
+/** Cuts the leaves into ranges of about equal size; an empty leaf gets one empty range, which stands for having seen it. */
+export function splitBlocks(leaves: readonly Leaf[]): readonly BlockRange[] {
+  const total = leaves.reduce((sum, leaf) => sum + leaf.blocks, 0);
+  const size = Math.max(MIN_BLOCKS, Math.ceil(total / MAX_RANGES));
+  return leaves.flatMap((leaf) => {
+    const count = Math.max(1, Math.ceil(leaf.blocks / size));
+    return Array.from({ length: count }, (_, i) => ({
+      leaf,
+      lo: i * size,
+      hi: Math.min((i + 1) * size, leaf.blocks),
+    }));
+  });
+}
+
+/**
+ * Plans one pass: 1 is the walk, each later one a sweep over what the table and its leaves are by then.
+ *
+ * Constant time at any size. It must run after the transaction that made the sync trigger has committed: its lock ended
+ * every older writer, so the size read here bounds all rows that the trigger does not take care of.
+ *
+ * @returns false where this pass was planned before, or where it is too soon after the last sweep, which left rows that
+ *   somebody locked; then nothing is changed.
+ */
+export async function planWalk(
+  { database }: { readonly database: Database },
+  run: RunRow,
+  index: number,
+  pass: number,
+): Promise<boolean> {
+  const backfill = backfillOf(run, index);
+  return database.transaction({}, async (tx) => {
+    await lockRun(tx, run.id);
+    if (await isPlanned(tx, run.id, backfill.index, pass)) return false;
+    if (await isTooSoon(tx, run.id, backfill.index, pass)) return false;
+    const leaves = await readLeaves(tx, backfill.table);
+    await insertRanges(tx, { runId: run.id, backfill: backfill.index, pass }, splitBlocks(leaves));
+    return true;
+  });
+}
+
+/**
+ * Plans a leaf again whose file node changed (VACUUM FULL, CLUSTER, pg_repack): pending rows may lie anywhere now, in
+ * blocks of finished ranges too. The old ranges become void and keep their ledger; a leaf that is gone gets no new ones.
+ *
+ * @returns false where the leaf's ranges fit its file node, because another worker was first.
+ */
+export async function replanLeaf(
+  { database }: { readonly database: Database },
+  run: RunRow,
+  index: number,
+  pass: number,
+  leafOid: number,
+): Promise<boolean> {
+  const backfill = backfillOf(run, index);
+  return database.transaction({}, async (tx) => {
+    await lockRun(tx, run.id);
+    const leaf = (await readLeaves(tx, backfill.table)).find((found) => found.oid === leafOid);
+    const voided = await voidRanges(tx, [run.id, backfill.index, pass, leafOid], leaf);
+    if (voided === 0) return false;
+    const plan = { runId: run.id, backfill: backfill.index, pass };
+    if (leaf !== undefined) await insertRanges(tx, plan, splitBlocks([leaf]));
+    return true;
+  });
+}
+
+/** Throws `BELLOWS_BACKFILL_MISSING` where the stored plan has none at this position. */
+export function backfillOf(run: RunRow, index: number): BackfillPlan {
+  const backfill = run.plan.backfills[index];
+  if (backfill === undefined) throw new BackfillMissingError(run.migration, index);
+  return backfill;
+}
+
+const VOID = `
+update bellows.ranges
+set state = 'void', holder = null, finished_at = clock_timestamp()
+where run_id = $1
+  and backfill = $2
+  and pass = $3
+  and leaf = $4
+  and state <> 'void'
+  and (filenode is distinct from $5::oid or leaf_schema is distinct from $6 or leaf_table is distinct from $7)
+returning id`;
+
+async function voidRanges(tx: Session, key: readonly number[], leaf: Leaf | undefined): Promise<number> {
+  const facts = [leaf?.filenode ?? null, leaf?.table.schema ?? null, leaf?.table.name ?? null];
+  return (await tx.query(VOID, [...key, ...facts])).length;
+}
+
+/** Planning and claiming are serialised on the run's row; NO KEY UPDATE lets the foreign keys that refer to it pass. */
+export async function lockRun(tx: Session, runId: number): Promise<void> {
+  await tx.query('select from bellows.runs where id = $1 for no key update', [runId]);
+}
+
+async function isPlanned(tx: Session, runId: number, backfill: number, pass: number): Promise<boolean> {
+  const sql = 'select 1 from bellows.ranges where run_id = $1 and backfill = $2 and pass = $3 limit 1';
+  return (await tx.query(sql, [runId, backfill, pass])).length > 0;
+}
+
+/** Sweeps of a row that stays locked for hours shall not read the table without pause: 1 s, then twice as long each time. */
+async function isTooSoon(tx: Session, runId: number, backfill: number, pass: number): Promise<boolean> {
+  if (pass <= FIRST_SWEEP) return false;
+  const seconds = Math.min(MAX_REST_SECONDS, 2 ** (pass - FIRST_SWEEP - 1));
+  const sql = `
+select 1
+from bellows.ranges r
+left join bellows.batches b on b.range_id = r.id
+where r.run_id = $1
+  and r.backfill = $2
+  and r.pass = $3
+having sum(b.left_behind) > 0
+  and max(r.finished_at) > clock_timestamp() - $4 * interval '1 s'`;
+  return (await tx.query(sql, [runId, backfill, pass - 1, seconds])).length > 0;
+}
+
+interface PassKey {
+  readonly runId: number;
+  readonly backfill: number;
+  readonly pass: number;
+}
+
+const INSERT = `
+insert into bellows.ranges
+  (run_id, backfill, pass, leaf, leaf_schema, leaf_table, filenode, lo, hi, cursor, rows_expected, state, finished_at)
+select $1, $2, $3, r.leaf, r.leaf_schema, r.leaf_table, r.filenode, r.lo, r.hi, r.lo, r.rows_expected,
+  case when r.lo < r.hi then 'open' else 'done' end,
+  case when r.lo < r.hi then null else clock_timestamp() end
+from jsonb_to_recordset($4::jsonb) as r
+  (leaf oid, leaf_schema text, leaf_table text, filenode oid, lo bigint, hi bigint, rows_expected float8)`;
+
+async function insertRanges(tx: Session, key: PassKey, ranges: readonly BlockRange[]): Promise<void> {
+  const rows = ranges.map(({ leaf, lo, hi }) => ({
+    leaf: leaf.oid,
+    leaf_schema: leaf.table.schema,
+    leaf_table: leaf.table.name,
+    filenode: leaf.filenode,
+    lo,
+    hi,
+    rows_expected: leaf.rowsPerBlock === null ? null : leaf.rowsPerBlock * (hi - lo),
+  }));
+  await tx.query(INSERT, [key.runId, key.backfill, key.pass, JSON.stringify(rows)]);
+}

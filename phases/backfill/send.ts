@@ -1,0 +1,117 @@
+import type { RunPlan } from '#core/plan';
+import type { Emit } from '#core/events';
+import type { Database, PaceSettings, TransactionLimits } from '#ports';
+import type { BatchSql } from './batch.js';
+import type { ClaimedRange } from './claim.js';
+import type { Clock } from './clock.js';
+import { paceOf } from './pace-settings.js';
+import { type Trouble, troubleOf } from './trouble.js';
+
+/** One walker on one range: what every batch of it needs. */
+export interface Walk {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  readonly migration: RunPlan['migration'];
+  readonly range: ClaimedRange;
+  readonly sql: BatchSql;
+  readonly limits: TransactionLimits;
+}
+
+/** Blocks: `lo` inclusive, `hi` exclusive. */
+export interface Span {
+  readonly lo: number;
+  readonly hi: number;
+}
+
+export type Request =
+  /** `stay`: the cursor is not moved yet. */
+  | { readonly kind: 'span'; readonly span: Span; readonly careful: boolean; readonly stay: boolean }
+  /** Single rows of the block at the cursor, which stays where it is. */
+  | { readonly kind: 'rows'; readonly at: number; readonly tids: readonly string[] }
+  /** Only the ledger and the cursor; `left` rows stay behind. */
+  | { readonly kind: 'close'; readonly span: Span; readonly left: number };
+
+export interface Moved {
+  readonly kind: 'moved';
+  readonly rows: number;
+  readonly locked: number;
+  readonly suppressed: number;
+  /** From sending the statement to the answer of the commit: how long its row locks were held at most. */
+  readonly milliseconds: number;
+  readonly startedAt: number;
+  readonly settings: PaceSettings;
+  /** How many live walkers of this run have a lower range: at or over the concurrency, this one is too many. */
+  readonly rank: number;
+}
+export type Sent =
+  | Moved
+  /** The fence said no; nothing was changed. */
+  | { readonly kind: 'fenced' }
+  | { readonly kind: 'failed'; readonly trouble: Trouble };
+
+interface ResultRow extends Readonly<Record<string, unknown>> {
+  readonly rows: number;
+  readonly locked: number;
+  readonly suppressed: number;
+  readonly pace: unknown;
+  readonly rank: number;
+}
+
+/** Runs one batch in a transaction of its own. Every failure comes back as a value. */
+export async function send(walk: Walk, request: Request): Promise<Sent> {
+  const { text, values } = statement(walk, request);
+  let startedAt = walk.clock.now();
+  try {
+    const row = await walk.database.transaction(walk.limits, async (tx) => {
+      // Deferred constraints would otherwise run within COMMIT, after the time that the batch is bounded by.
+      await tx.query('set constraints all immediate');
+      startedAt = walk.clock.now();
+      return (await tx.query<ResultRow>(text, values))[0];
+    });
+    return row === undefined ? { kind: 'fenced' } : moved(row, startedAt, walk.clock.now());
+  } catch (error) {
+    return { kind: 'failed', trouble: troubleOf(error) };
+  }
+}
+
+function moved(row: ResultRow, startedAt: number, now: number): Moved {
+  const { rows, locked, suppressed, rank, pace } = row;
+  return {
+    kind: 'moved',
+    rows,
+    locked,
+    suppressed,
+    rank,
+    startedAt,
+    milliseconds: now - startedAt,
+    settings: paceOf(pace),
+  };
+}
+
+function statement(walk: Walk, request: Request): { readonly text: string; readonly values: readonly unknown[] } {
+  const { sql } = walk;
+  switch (request.kind) {
+    case 'span': {
+      const { lo, hi } = request.span;
+      const values = [...fenceValues(walk.range, lo, request.stay ? lo : hi), tid(lo), tid(hi)];
+      return { text: request.careful ? sql.careful : sql.direct, values };
+    }
+    case 'rows':
+      return { text: sql.rows, values: [...fenceValues(walk.range, request.at, request.at), request.tids] };
+    case 'close':
+      return {
+        text: sql.close,
+        values: [...fenceValues(walk.range, request.span.lo, request.span.hi), request.left],
+      };
+  }
+}
+
+export function fenceValues(range: ClaimedRange, cursor: number, next: number): readonly unknown[] {
+  return [range.id, cursor, range.epoch, range.holder, next];
+}
+
+/** The first possible tuple id of a block; item 0 is never used. */
+export function tid(block: number): string {
+  return `(${block},0)`;
+}

@@ -1,0 +1,36 @@
+import type { Session } from '#ports';
+import type { ClaimedRange } from './claim.js';
+
+const PRIMARY_KEY = `
+select a.attname as name
+from pg_index i
+cross join unnest(i.indkey::int2[]) with ordinality as k (attnum, position)
+join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
+where i.indrelid = $1
+  and i.indisprimary
+order by k.position`;
+
+export async function primaryKeyOf(session: Session, leafOid: number): Promise<readonly string[]> {
+  return (await session.query<{ name: string }>(PRIMARY_KEY, [leafOid])).map((row) => row.name);
+}
+
+/** So that a walker does not begin at the first guess for every range. From the ledger, since memory does not outlive a job. */
+export async function lastBatchBlocks(session: Session, { runId, backfill, pass }: ClaimedRange): Promise<number | null> {
+  const rows = await session.query<{ blocks: number }>(
+    `select max(recent.hi - recent.lo) as blocks
+    from (
+      select b.range_id, b.lo, b.hi
+      from bellows.batches b
+      where b.run_id = $1
+      order by b.committed_at desc
+      limit 5
+    ) as recent
+    join bellows.ranges r on r.id = recent.range_id
+    where recent.hi > recent.lo
+      and r.backfill = $2
+      and r.pass = $3`,
+    [runId, backfill, pass],
+  );
+  const blocks = rows[0]?.blocks ?? null;
+  return blocks === null ? null : Number(blocks);
+}

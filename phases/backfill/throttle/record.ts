@@ -1,0 +1,31 @@
+import type { Hold } from '#core/throttle';
+import type { Session } from '#ports';
+
+const HOLD = `
+insert into bellows.holds (run_id, signal, value, "limit", text, release)
+values ($1, $2, $3, $4, $5, $6)
+on conflict (run_id, signal) do update
+set value = excluded.value, "limit" = excluded."limit", text = excluded.text, release = excluded.release,
+  seen_at = clock_timestamp()`;
+
+/** Deleting and adding up in one statement: several workers may see the same release, one of them counts it. */
+const RELEASE = `
+with gone as (
+  delete from bellows.holds
+  where run_id = $1
+    and not signal = any ($2::text[])
+  returning run_id, signal, extract(epoch from clock_timestamp() - since) as seconds
+)
+insert into bellows.throttled (run_id, signal, seconds, events)
+select run_id, signal, seconds, 1
+from gone
+on conflict (run_id, signal) do update
+set seconds = throttled.seconds + excluded.seconds, events = throttled.events + 1`;
+
+/** Makes the holds of a run in the database those that are given. */
+export async function recordHolds(session: Session, runId: number, holds: readonly Hold[]): Promise<void> {
+  for (const { signal, value, limit, text, release } of holds) {
+    await session.query(HOLD, [runId, signal, value, limit, text, release]);
+  }
+  await session.query(RELEASE, [runId, holds.map((hold) => hold.signal)]);
+}

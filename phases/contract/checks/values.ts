@@ -1,0 +1,59 @@
+import { fail, pass, unknown } from '#core/gate';
+import { latestVerification, type VerificationRow } from '../verify-record.js';
+import { count, type GateCheck, type GateContext, NO_BACKFILL, syncedBackfills } from './check.js';
+
+/**
+ * Both sides hold the same, by the newest full verification. It stays valid while the sync trigger, the catalogue and the
+ * checksum are as they were: the trigger keeps every later write right.
+ */
+export const values: GateCheck = {
+  id: 'values',
+  evaluate: async (context) => {
+    const { database, catalogue, run } = context;
+    if (run.plan.backfills.length === 0) return NO_BACKFILL;
+    const verified = await latestVerification(database, run.id);
+    const again = `bellows verify ${run.migration}`;
+    if (verified === null) return unknown('no verification has been finished', again);
+    const numbers = numbersOf(context, verified);
+    if (verified.checksum !== run.checksum) {
+      return fail(`${numbers}; it was made for another version of the file`, again);
+    }
+    const writtenAfter = await batchesAfter(context, verified);
+    if (writtenAfter > 0)
+      return fail(`${numbers}; ${count(writtenAfter, 'batch', 'batches')} moved rows after it`, again);
+    if ((await catalogue.fingerprint(run.plan.tables)) !== verified.fingerprint) {
+      return fail(`${numbers}; the catalogue has changed since`, again);
+    }
+    return verified.mismatched > 0 ? fail(numbers, repair(run.migration)) : pass(numbers);
+  },
+};
+
+function numbersOf(context: GateContext, verified: VerificationRow): string {
+  const groups = syncedBackfills(context).flatMap((b) => b.groups);
+  const byValue = groups.filter((group) => group.verifiable).length;
+  return [
+    `verification ${verified.id} (${verified.finishedAt}): ${count(verified.rows, 'row')}`,
+    `${verified.mismatched} mismatched`,
+    `${verified.bothDisagree} given on both sides and disagreeing (left to the application)`,
+    ...(verified.coverageOnly
+      ? [`${byValue} of ${groups.length} mappings by value, the others for coverage only`]
+      : []),
+  ].join(', ');
+}
+
+async function batchesAfter({ database, run }: GateContext, verified: VerificationRow): Promise<number> {
+  const [row] = await database.query<{ batches: number }>(
+    `select count(*) as batches
+     from bellows.batches b
+     join bellows.verifications v on v.id = $2
+     where b.run_id = $1
+     and b.committed_at > v.started_at
+     and b.rows > 0`,
+    [run.id, verified.id],
+  );
+  return row?.batches ?? 0;
+}
+
+function repair(migration: string): string {
+  return `bellows verify ${migration} --repair, or correct the rows and bellows verify ${migration}`;
+}

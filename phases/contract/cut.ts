@@ -1,0 +1,72 @@
+/**
+ * The contract of a run, in order: prove completeness while nothing is lost (CHECKs added NOT VALID and validated), then
+ * the cut, one short transaction under one LOCK TABLE: triggers, marker, NOT NULL, and last what destroys.
+ */
+import { displayTable, generatedName, quote, quoteTable, type TableName } from '#core/identifier';
+import type { Action, Guard, Step, SyncedBackfillPlan, TransactionStep } from '#core/plan';
+import { dropSyncActions } from '../expand/sync-trigger.js';
+import type { Rendered } from '../rendered.js';
+import { addConstraint, dropConstraint, transactionStep, validateConstraint } from '../steps.js';
+
+const CHECK_SUFFIX = 'complete';
+
+function completeCheck(backfill: SyncedBackfillPlan): string {
+  return generatedName(backfill.marker, CHECK_SUFFIX);
+}
+
+/** The marker is neither null nor `p` in any row, proven by the server. (`<> 'p'` alone would pass a null.) */
+export function proveComplete(backfill: SyncedBackfillPlan): readonly Step[] {
+  const { table, marker } = backfill;
+  const name = completeCheck(backfill);
+  const definition = `check (${quote(marker)} is not null and ${quote(marker)} <> 'p')`;
+  const id = `contract/complete/${backfill.index}`;
+  return [
+    transactionStep(
+      id,
+      'contract',
+      `demand that no row of ${displayTable(table)} is pending`,
+      [table],
+      [addConstraint(table, name, definition, 'add check not valid')],
+    ),
+    validateConstraint(`${id}/validate`, 'contract', table, name),
+  ];
+}
+
+/** Finds quarantined rows at once under the cut's lock. */
+export function quarantineIndex(backfill: SyncedBackfillPlan) {
+  return {
+    table: backfill.table,
+    name: generatedName(backfill.marker, 'q'),
+    unique: false,
+    definition: `(${quote(backfill.marker)}) where ${quote(backfill.marker)} = 'q'`,
+  };
+}
+
+export function cutStep(
+  runId: number,
+  synced: readonly SyncedBackfillPlan[],
+  rendered: Rendered,
+  tables: readonly TableName[],
+): TransactionStep | null {
+  const actions: readonly Action[] = [
+    ...synced.map((b) => dropConstraint(b.table, completeCheck(b))),
+    ...synced.flatMap(dropSyncActions),
+    ...rendered.cut,
+    ...rendered.drop,
+  ];
+  if (actions.length === 0) return null;
+  return transactionStep('contract/cut', 'contract', 'cut over to the new shape', tables, actions, {
+    guards: synced.map((b) => noQuarantine(b, runId)),
+    destructive: true,
+  });
+}
+
+/** Rows that an operator skipped stay marked; any more than those shut the gate. */
+function noQuarantine({ table, marker, index }: SyncedBackfillPlan, runId: number): Guard {
+  return {
+    title: `no row of ${displayTable(table)} is in quarantine`,
+    sql: `select 1
+where (select count(*) from ${quoteTable(table)} where ${quote(marker)} = 'q')
+  > (select count(*) from bellows.quarantine where run_id = ${runId} and backfill = ${index} and state = 'skipped')`,
+  };
+}

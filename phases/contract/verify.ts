@@ -1,0 +1,99 @@
+/** Verification: every row of every backfill is read, and its two sides are compared by value. */
+import type { Catalogue, Database, RunRow } from '#ports';
+import { addCounts, type Counts, NO_ROWS } from './verify-chunk.js';
+import { isCoverageOnly } from './verify-letter.js';
+import { finishVerification, startVerification } from './verify-record.js';
+import { NOTHING_REPAIRED, type Repaired, repairRows } from './verify-repair.js';
+import { countRows, type WalkOptions } from './verify-walk.js';
+
+export interface VerifyOptions {
+  /** Puts mismatched rows right where that can be done without guessing, then verifies once more. Default: false. */
+  readonly repair?: boolean;
+  /** Chunks at a time, each on a connection of its own. Default: 2. */
+  readonly parallel?: number;
+  readonly signal: AbortSignal;
+  /** In blocks, of the backfill that is being read; called after each chunk. What it throws is ignored. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export interface Verification extends Counts {
+  /** Of its row in `bellows.verifications`. */
+  readonly id: number;
+  /** Values of at least one mapping cannot be computed again (volatile, other tables): only its coverage was looked at. */
+  readonly coverageOnly: boolean;
+  readonly seconds: number;
+  /** What `repair` did before this verification; null where it was not asked for or nothing was wrong. */
+  readonly repaired: Repaired | null;
+}
+
+interface Deps {
+  readonly database: Database;
+  readonly catalogue: Catalogue;
+}
+
+/**
+ * Verifies a run and records it. Short read-only transactions only, so that vacuum is never held up by it.
+ *
+ * Throws what the server says where it cannot read (42501 under row security), `ConditionError` where the table is
+ * rewritten again and again, and the signal's reason when aborted: then the record stays unfinished and counts for nothing.
+ */
+export async function verifyRun(deps: Deps, run: RunRow, options: VerifyOptions): Promise<Verification> {
+  const first = await verifyOnce(deps, run, options, options.repair === true);
+  if (first.repaired === null) return first;
+  const second = await verifyOnce(deps, run, options, false);
+  return { ...second, seconds: first.seconds + second.seconds, repaired: first.repaired };
+}
+
+async function verifyOnce(
+  deps: Deps,
+  run: RunRow,
+  options: VerifyOptions,
+  repair: boolean,
+): Promise<Verification> {
+  const started = performance.now();
+  const { backfills, tables } = run.plan;
+  // Before the first row is read: what changes from here on breaks the fingerprint, and with it the evidence.
+  const fingerprint = await deps.catalogue.fingerprint(tables);
+  const coverageOnly = isCoverageOnly(backfills);
+  const id = await startVerification(deps.database, run, fingerprint, coverageOnly);
+  const fixing = repair ? await repairer(deps) : null;
+  let counts: Counts = NO_ROWS;
+  for (const backfill of backfills) {
+    const walk = walkOptions(run, options, fixing?.onWrong ?? null);
+    counts = addCounts(counts, await countRows(deps, backfill, walk));
+  }
+  await finishVerification(deps.database, id, counts);
+  const seconds = (performance.now() - started) / 1_000;
+  return { ...counts, id, coverageOnly, seconds, repaired: fixing?.result() ?? null };
+}
+
+function walkOptions(run: RunRow, options: VerifyOptions, onWrong: WalkOptions['onWrong']): WalkOptions {
+  return {
+    runId: run.id,
+    parallel: options.parallel ?? 2,
+    signal: options.signal,
+    onWrong,
+    onProgress: (done, total) => {
+      try {
+        options.onProgress?.(done, total);
+      } catch {
+        // An observer cannot break a run.
+      }
+    },
+  };
+}
+
+async function repairer({ database, catalogue }: Deps) {
+  const server = await catalogue.server();
+  let sum: Repaired | null = null;
+  const onWrong: NonNullable<WalkOptions['onWrong']> = async (target, rows) => {
+    const done = await repairRows(database, server, target, rows);
+    const before: Repaired = sum ?? NOTHING_REPAIRED;
+    sum = {
+      recomputed: before.recomputed + done.recomputed,
+      returned: before.returned + done.returned,
+      left: before.left + done.left,
+    };
+  };
+  return { onWrong, result: (): Repaired | null => sum };
+}

@@ -1,0 +1,160 @@
+/** The verbs of Bellows as a library: what the command line, the web page and an embedding application call. */
+import type { Blocker, Listener } from '#core/events';
+import type { CheckId, CheckResult } from '#core/gate';
+import type { Notice, RunPlan } from '#core/plan';
+import type { MigrationStatus } from '#core/status';
+import type { HistoryRow, PaceSettings, StepRow } from '#ports';
+
+export interface Status {
+  readonly migrations: readonly MigrationStatus[];
+}
+
+/** `status <id>`: the one screen that answers "why is it not moving". */
+export interface MigrationDetail {
+  readonly migration: MigrationStatus;
+  readonly description: string;
+  readonly checksum: string;
+  /** The file's checksum now differs, or the file is gone; null: it agrees. */
+  readonly drift: string | null;
+  readonly steps: readonly StepDetail[];
+  readonly blockers: readonly Blocker[];
+  readonly leader: { readonly process: string; readonly epoch: number } | null;
+  readonly workers: { readonly live: number; readonly stale: number };
+  readonly pace: PaceSettings | null;
+  /** Share of the walk that is done by blocks, 0 to 1; null before it is planned. */
+  readonly progress: number | null;
+  readonly pass: number;
+  readonly notices: readonly Notice[];
+}
+export interface StepDetail {
+  readonly id: string;
+  readonly phase: string;
+  readonly title: string;
+  readonly lock: string;
+  readonly blocks: string;
+  readonly sql: readonly string[];
+  readonly run: StepRow | null;
+}
+
+/** `plan`: what would be done, and nothing of it done. */
+export interface PlanView {
+  readonly id: string;
+  readonly description: string;
+  readonly checksum: string;
+  readonly state: string;
+  readonly plan: RunPlan;
+  /** The batch statement and its EXPLAIN, one per backfill. */
+  readonly batches: readonly { readonly table: string; readonly sql: string; readonly explain: readonly string[] }[];
+}
+
+export interface UpOptions {
+  /** Only this migration (and what it waits for). */
+  readonly migration?: string;
+  /** Migrations up to and including this version. */
+  readonly to?: string;
+  /** How far each goes. Default `gated`: `done` where the environment's gate is `data-only`. */
+  readonly until?: 'expanded' | 'gated' | 'done';
+  /** Return after expand, with the jobs queued. */
+  readonly detach?: boolean;
+  /** Approve when only the approval is missing: for development. */
+  readonly approve?: { readonly reason: string };
+  readonly signal?: AbortSignal;
+  /** Told after each look at the runs, about twice a second. */
+  readonly onProgress?: (status: Status) => void;
+}
+export interface UpResult {
+  readonly migrations: readonly MigrationStatus[];
+  /** True when everything went as far as `until` says. */
+  readonly reached: boolean;
+  readonly seconds: number;
+}
+
+export interface GateReport {
+  readonly migration: string;
+  readonly open: boolean;
+  readonly checks: readonly CheckResult[];
+}
+
+export interface VerificationReport {
+  readonly migration: string;
+  readonly rows: number;
+  readonly pending: number;
+  readonly mismatched: number;
+  readonly bothDisagree: number;
+  readonly coverageOnly: boolean;
+  readonly seconds: number;
+}
+
+export interface QuarantinedRow {
+  readonly id: number;
+  readonly migration: string;
+  readonly table: string;
+  /** The row's primary key, or its block address where the table has none. */
+  readonly key: string;
+  readonly sqlstate: string;
+  readonly reason: string;
+  readonly state: 'open' | 'retried' | 'skipped';
+  readonly foundAt: string;
+}
+
+export interface DeployRow {
+  readonly application: string;
+  readonly version: string;
+  readonly at: string;
+  readonly by: string;
+}
+
+export interface ServeOptions {
+  readonly signal: AbortSignal;
+  /** Told once everything listens and leads or follows. */
+  readonly onReady?: (addresses: { readonly metrics: string }) => void;
+}
+export interface WorkerOptions {
+  readonly signal: AbortSignal;
+  /** Ranges walked at a time by this process. Default 4; the run's concurrency is the cap over all. */
+  readonly slots?: number;
+  readonly onReady?: (addresses: { readonly metrics: string }) => void;
+}
+
+export interface Bellows {
+  up(options?: UpOptions): Promise<UpResult>;
+  plan(migration?: string): Promise<readonly PlanView[]>;
+  status(): Promise<Status>;
+  statusOf(migration: string): Promise<MigrationDetail>;
+  pause(migration: string, options: { readonly reason: string }): Promise<MigrationStatus>;
+  /** Resumes a paused run, retries a failed one. */
+  resume(migration: string): Promise<MigrationStatus>;
+  verify(migration: string, options?: { readonly repair?: boolean; readonly signal?: AbortSignal; readonly onProgress?: (done: number, total: number) => void }): Promise<VerificationReport>;
+  gate(migration: string): Promise<GateReport>;
+  skipCheck(migration: string, check: CheckId, options: { readonly reason: string }): Promise<GateReport>;
+  approve(migration: string, options: { readonly reason: string }): Promise<GateReport>;
+  /** Contracts now. Throws when the gate is shut, with what is missing. */
+  contract(migration: string, options?: { readonly signal?: AbortSignal }): Promise<MigrationStatus>;
+  /** Without a name: the newest one. */
+  rollback(migration?: string, options?: { readonly signal?: AbortSignal }): Promise<MigrationStatus>;
+  readonly quarantine: {
+    list(migration?: string): Promise<readonly QuarantinedRow[]>;
+    /** Returns rows to pending; how many. */
+    retry(migration: string, id?: number): Promise<number>;
+    /** Leaves rows as they are, by decision, with a reason; how many. */
+    skip(migration: string, options: { readonly reason: string; readonly id?: number }): Promise<number>;
+  };
+  /** Ends a session that blocks; audited. */
+  kill(pid: number, options?: { readonly reason?: string }): Promise<void>;
+  readonly deploys: {
+    record(application: string, version: string): Promise<void>;
+    list(): Promise<readonly DeployRow[]>;
+  };
+  history(filter?: { readonly migration?: string; readonly limit?: number }): Promise<readonly HistoryRow[]>;
+  /** Leader, reconciler, metrics and health, until the signal is aborted. */
+  serve(options: ServeOptions): Promise<void>;
+  worker(options: WorkerOptions): Promise<void>;
+  /** Throws unless every migration of the folder is at least readable by new deploys (settled): for an application's start. */
+  assertUpToDate(): Promise<void>;
+  /** What the queue runs on, in words. */
+  queue(): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** Told of every event; one that throws cannot break a run. */
+export type BellowsListener = Listener;

@@ -1,0 +1,42 @@
+/** What a migration file, a configuration and an application import from `pgbellows`. */
+export type {
+  Bellows,
+  GateReport,
+  MigrationDetail,
+  PlanView,
+  ServeOptions,
+  Status,
+  UpOptions,
+  UpResult,
+  VerificationReport,
+  WorkerOptions,
+} from '#api';
+export {
+  type AnyOperation,
+  type Backfill,
+  type ContractOperation,
+  type Definition,
+  type Duration,
+  defineMigration,
+  type ExpandOperation,
+  type Gate,
+  type Migration,
+  on,
+  type PlainBackfill,
+  type SyncedBackfill,
+} from '#core/definition';
+export { BellowsError } from '#core/errors';
+export type { EventMap, EventName, Listener } from '#core/events';
+export { type Sql, type SqlValue, sql } from '#core/sql';
+export type { MigrationStatus } from '#core/status';
+export { type BellowsOptions, createBellows } from '#main';
+export { dropColumn } from '#phases/contract/drop-column';
+export { dropTable } from '#phases/contract/drop-table';
+export { setNotNull } from '#phases/contract/set-not-null';
+export { addCheck } from '#phases/expand/add-check';
+export { addColumn } from '#phases/expand/add-column';
+export { addForeignKey } from '#phases/expand/add-foreign-key';
+export { addUnique } from '#phases/expand/add-unique';
+export { createIndex } from '#phases/expand/create-index';
+export { statement } from '#phases/expand/statement';
+export { type BellowsConfig, defineConfig, type EnvironmentConfig } from '#project/config';

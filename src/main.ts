@@ -1,0 +1,153 @@
+/** The one place where the adapters meet the scheduler. */
+import { readFileSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { emitter, type Listener } from '#core/events';
+import { loadProject } from '#project/project';
+import { loadSettings, type Settings, type SettingsOptions } from '#project/settings';
+import { loadParser } from '#parser/load';
+import type { Bellows } from '#api';
+import { createCatalogue } from '#postgres/catalogue';
+import { createDatabase } from '#postgres/database';
+import { createDdlExecutor } from '#postgres/ddl';
+import { installSchema } from '#postgres/install';
+import { createLease } from '#postgres/lease';
+import { createRunStore } from '#postgres/run-store';
+import { createQueue } from '#queue/create';
+import type { Database, JobQueue } from '#ports';
+import { approve } from '#verbs/approve';
+import { assertUpToDate } from '#verbs/assert-up-to-date';
+import type { Context } from '#verbs/context';
+import { listDeploys, recordDeploy } from '#verbs/deploys';
+import { evaluateNow, skipCheck } from '#verbs/gate';
+import { history } from '#verbs/history';
+import { kill } from '#verbs/kill';
+import { contract, pause, resume, rollback } from '#verbs/operate';
+import { plan } from '#verbs/plan';
+import { quarantineList, quarantineRetry, quarantineSkip } from '#verbs/quarantine';
+import { serve, worker } from '#verbs/serve';
+import { readStatus } from '#verbs/status';
+import { statusOf } from '#verbs/status-of';
+import { up } from '#verbs/up';
+import { verify } from '#verbs/verify';
+
+export interface BellowsOptions {
+  /** Where the configuration and the migrations folder are looked for. Default: the working directory. */
+  readonly cwd?: string;
+  /** The environment, as `--env` names it. Default: `BELLOWS_ENV`. */
+  readonly env?: string;
+  /** What wins over the configuration file. */
+  readonly overrides?: NonNullable<SettingsOptions['overrides']>;
+  /** Told of every event; one that throws cannot break a run. */
+  readonly listeners?: readonly Listener[];
+  /** How this process is named in the history. Default: `cli:<user>@<host>`. */
+  readonly actor?: string;
+}
+
+/** Opens Bellows on a project. Nothing is connected before the first verb; `close` ends every connection. */
+export async function createBellows(options: BellowsOptions = {}): Promise<Bellows> {
+  const { cwd = process.cwd(), env, overrides } = options;
+  const settings = await loadSettings({ cwd, ...(env === undefined ? {} : { env }), ...(overrides === undefined ? {} : { overrides }) });
+  const { context, close } = openContext(settings, options);
+  const installed = <A extends readonly unknown[], R>(verb: (context: Context, ...args: A) => Promise<R>) => {
+    return async (...args: A): Promise<R> => {
+      await context.install();
+      return verb(context, ...args);
+    };
+  };
+  return {
+    up: (o) => up(context, o),
+    plan: (migration) => plan(context, migration),
+    status: () => readStatus(context),
+    statusOf: installed(statusOf),
+    pause: installed(pause),
+    resume: installed(resume),
+    verify: installed(verify),
+    gate: installed(evaluateNow),
+    skipCheck: installed(skipCheck),
+    approve: installed(approve),
+    contract: installed(contract),
+    rollback: installed(rollback),
+    quarantine: {
+      list: installed(quarantineList),
+      retry: installed(quarantineRetry),
+      skip: installed(quarantineSkip),
+    },
+    kill: installed(kill),
+    deploys: { record: installed(recordDeploy), list: installed(listDeploys) },
+    history: installed(history),
+    serve: (o) => serve(context, o),
+    worker: (o) => worker(context, o),
+    assertUpToDate: () => assertUpToDate(context),
+    queue: async () => (await context.queue()).description,
+    close,
+  };
+}
+
+function openContext(settings: Settings, options: BellowsOptions): { context: Context; close: () => Promise<void> } {
+  const actor = options.actor ?? `cli:${userInfo().username}@${hostname()}`;
+  const listeners = [...(options.listeners ?? [])];
+  const emit = emitter(listeners);
+  const database = createDatabase({ url: settings.databaseUrl, applicationName: actor });
+  let queue: Promise<JobQueue> | null = null;
+  let installing: Promise<unknown> | null = null;
+  const context: Context = {
+    settings,
+    database,
+    store: createRunStore(database),
+    lease: createLease(database, `${hostname()}/${process.pid}`),
+    ddl: createDdlExecutor({ database, emit, settings: { stallMs: settings.ddl.stallMs } }),
+    catalogue: createCatalogue(database),
+    emit,
+    listen: (listener) => {
+      listeners.push(listener);
+    },
+    actor,
+    version: packageVersion(),
+    queue: () => {
+      queue ??= openQueue(settings, database, emit);
+      return queue;
+    },
+    project: async () => {
+      await loadParser();
+      return loadProject(settings);
+    },
+    install: async () => {
+      installing ??= installSchema(database).catch((error: unknown) => {
+        installing = null;
+        throw error;
+      });
+      await installing;
+    },
+  };
+  const close = async () => {
+    await queue?.then((q) => q.close()).catch(() => undefined);
+    await database.close();
+  };
+  return { context, close };
+}
+
+/** Each database has jobs of its own, also where several share a Redis. */
+async function openQueue(settings: Settings, database: Database, emit: Context['emit']): Promise<JobQueue> {
+  const rows = await database.query<{ id: string }>('select id::text as id from bellows.installation');
+  return createQueue({
+    ...(settings.queueUrl === null ? {} : { queueUrl: settings.queueUrl }),
+    databaseUrl: settings.databaseUrl,
+    name: `bellows-${rows[0]?.id ?? 'none'}`,
+    emit,
+  });
+}
+
+/** From the nearest package.json above this file: the same in the sources and in the build. */
+function packageVersion(): string {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    try {
+      const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { name?: string; version?: string };
+      if (name === 'pgbellows' && version !== undefined) return version;
+    } catch {
+      // No package.json here: it is further up.
+    }
+    if (folder === dirname(folder)) return 'unknown';
+  }
+}

@@ -1,0 +1,88 @@
+/** Counters and histograms, from what this process did. */
+import type { EventMap, EventName } from '#core/events';
+import type { StateKind } from '#core/state';
+import type { Instruments } from './instruments.js';
+import {
+  ATTEMPT_OUTCOMES,
+  BATCH_OUTCOMES,
+  COLLECTORS,
+  ERROR_CLASSES,
+  errorClass,
+  LEVELS,
+  LOCK_OUTCOMES,
+  OPERATIONS,
+  PHASES,
+  REASONS,
+  ROW_OUTCOMES,
+} from './labels.js';
+
+type Reaction<E extends EventName> = ((to: Instruments, payload: EventMap[E]) => void) | null;
+
+/** Total on purpose: an event that is new does not compile until it is counted, or said not to be. */
+export const REACTIONS: { readonly [E in EventName]: Reaction<E> } = {
+  'run:transition': (to, { migration, to: state }) =>
+    to.inc('bellows_migration_transitions_total', { migration, to: state }),
+  'run:failed': null,
+  'step:started': (to, { migration, step }) => {
+    for (const outcome of ATTEMPT_OUTCOMES)
+      to.inc('bellows_ddl_attempts_total', { migration, step, outcome }, 0);
+  },
+  'step:attempt': (to, { migration, step, outcome, lockWaitSeconds, lockHeldSeconds }) => {
+    to.inc('bellows_ddl_attempts_total', { migration, step, outcome });
+    if (lockHeldSeconds !== null) to.observe('bellows_ddl_lock_held_seconds', {}, lockHeldSeconds);
+    if (lockWaitSeconds === null) return;
+    const got = lockHeldSeconds !== null || outcome === 'ok';
+    to.observe('bellows_ddl_lock_wait_seconds', { outcome: got ? 'acquired' : 'timeout' }, lockWaitSeconds);
+  },
+  'step:done': null,
+  'batch:committed': (to, { migration, rows, seconds }) => {
+    to.inc('bellows_backfill_batches_total', { migration, outcome: 'committed' });
+    to.inc('bellows_backfill_rows_total', { migration, outcome: 'updated' }, rows);
+    to.observe('bellows_backfill_batch_duration_seconds', { migration }, seconds);
+    to.observe('bellows_backfill_batch_rows', { migration }, rows);
+  },
+  'batch:failed': (to, { migration, outcome }) =>
+    to.inc('bellows_backfill_batches_total', { migration, outcome }),
+  'rows:quarantined': (to, { migration, rows }) =>
+    to.inc('bellows_backfill_rows_total', { migration, outcome: 'quarantined' }, rows),
+  // Counted by `throttle-clock.ts`, which also counts while a hold lasts.
+  'throttle:on': null,
+  'throttle:off': null,
+  // The results are read from PostgreSQL, where the leader wrote them.
+  'gate:evaluated': null,
+  'leader:changed': (to, { leading }) => to.set('bellows_scheduler_leader', {}, Number(leading)),
+  'job:started': (to, { waitSeconds }) => to.observe('bellows_queue_wait_seconds', {}, waitSeconds),
+  'job:finished': null,
+  'queue:error': null,
+  'postgres:error': (to, { operation, sqlstate }) =>
+    to.inc('bellows_postgres_errors_total', { operation, class: errorClass(sqlstate) }),
+};
+
+export function react<E extends EventName>(to: Instruments, name: E, payload: EventMap[E]): void {
+  REACTIONS[name]?.(to, payload);
+}
+
+/** The series of a process at 0, so that `rate()` sees the first increase and an absent series means an absent process. */
+export function zeroProcess(to: Instruments): void {
+  for (const operation of OPERATIONS) {
+    for (const kind of ERROR_CLASSES) to.inc('bellows_postgres_errors_total', { operation, class: kind }, 0);
+  }
+  for (const level of LEVELS) to.inc('bellows_log_messages_total', { level }, 0);
+  for (const collector of COLLECTORS) to.inc('bellows_collector_errors_total', { collector }, 0);
+  for (const outcome of LOCK_OUTCOMES) to.zero('bellows_ddl_lock_wait_seconds', { outcome });
+  to.zero('bellows_ddl_lock_held_seconds', {});
+  to.zero('bellows_queue_wait_seconds', {});
+  to.set('bellows_scheduler_leader', {}, 0);
+}
+
+const ENTERED: readonly StateKind[] = [...PHASES, 'paused'];
+
+/** The series of a migration at 0. */
+export function zeroMigration(to: Instruments, migration: string): void {
+  for (const state of ENTERED) to.inc('bellows_migration_transitions_total', { migration, to: state }, 0);
+  for (const outcome of ROW_OUTCOMES) to.inc('bellows_backfill_rows_total', { migration, outcome }, 0);
+  for (const outcome of BATCH_OUTCOMES) to.inc('bellows_backfill_batches_total', { migration, outcome }, 0);
+  for (const reason of REASONS) to.inc('bellows_throttle_seconds_total', { migration, reason }, 0);
+  to.zero('bellows_backfill_batch_duration_seconds', { migration });
+  to.zero('bellows_backfill_batch_rows', { migration });
+}

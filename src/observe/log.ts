@@ -1,0 +1,86 @@
+import {
+  type DestinationStream,
+  type Logger,
+  destination as openDestination,
+  pino,
+  stdTimeFunctions,
+} from 'pino';
+import type { Listener } from '#core/events';
+import type { Level } from './labels.js';
+import { lineOf } from './lines.js';
+import { prettyLine } from './pretty.js';
+
+export interface LogOptions {
+  /** The least level that is written; `silent`: none. Default: `info`. */
+  readonly level?: Level | 'silent';
+  /** Lines for people; else one JSON object a line. Default: whether stderr is a terminal. */
+  readonly pretty?: boolean;
+  /** Default: a terminal without `NO_COLOR`. Of pretty lines only. */
+  readonly colour?: boolean;
+  /** Default: stderr. One that throws or errs is written to no more often than there are lines, and nobody is told. */
+  readonly destination?: DestinationStream;
+}
+
+export interface Log {
+  readonly listener: Listener;
+  /** A line of the caller's own, e.g. that the metrics port is in use. No row values, no secrets. */
+  write(level: Level, text: string, fields?: Readonly<Record<string, unknown>>): void;
+  /** Writes what is still in memory; for the end of a process. Never throws. */
+  flush(): void;
+}
+
+/** What may wait in memory for a reader that stands still, in bytes; then lines are dropped, since a run must not wait for its log. */
+const MAX_WAITING = 4 * 1024 * 1024;
+
+/** One line for each event, to stderr. A full disk, a closed pipe or a stuck reader breaks no run and delays none. */
+export function createLog({
+  level = 'info',
+  pretty = process.stderr.isTTY === true,
+  colour = process.stderr.isTTY === true && !process.env.NO_COLOR,
+  destination,
+}: LogOptions = {}): Log {
+  const out = destination ?? openStderr();
+  const logger = pino(settings(level), pretty ? prettied(out, colour) : out);
+  const write: Log['write'] = (at, text, fields = {}) => safely(() => logger[at](fields, text));
+  return {
+    listener: (name, payload) => {
+      const { level: at, text } = lineOf(name, payload);
+      write(at, text, { event: name, ...payload });
+    },
+    write,
+    flush: () => safely(() => flushed(out, logger)),
+  };
+}
+
+function settings(level: string) {
+  return {
+    level,
+    base: { pid: process.pid },
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+}
+
+/** Asynchronous, since a synchronous write to a full pipe would stop the event loop and with it the batches. */
+function openStderr(): DestinationStream {
+  const stream = openDestination({ dest: 2, sync: false, maxLength: MAX_WAITING });
+  stream.on('error', () => undefined);
+  return stream;
+}
+
+function prettied(out: DestinationStream, colour: boolean): DestinationStream {
+  return { write: (line: string) => void out.write(prettyLine(line, colour)) };
+}
+
+function flushed(out: DestinationStream, logger: Logger): void {
+  if ('flushSync' in out && typeof out.flushSync === 'function') out.flushSync();
+  else logger.flush();
+}
+
+function safely(work: () => void): void {
+  try {
+    work();
+  } catch {
+    // The log is an observer: its failure is its own.
+  }
+}

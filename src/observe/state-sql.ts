@@ -1,0 +1,113 @@
+/** The statements of `readStateFrom`. Ids go as text: an int8 may not be safe as a number. */
+
+/** The newest run of each migration. What ended is shown for a day: long enough to be scraped and looked at. */
+export const RUN_ROWS = `
+select r.id::text as id,
+  r.migration,
+  r.checksum,
+  r.plan -> 'tables' as tables,
+  r.state,
+  jsonb_array_length(coalesce(r.plan -> 'backfills', '[]'))::int as backfills,
+  (
+    select case when bool_and(jsonb_typeof(b -> 'expectedRows') = 'number')
+      then sum((b ->> 'expectedRows')::float8) end
+    from jsonb_array_elements(r.plan -> 'backfills') as b
+  ) as "rowsExpected",
+  (r.pace ->> 'concurrency')::float8 as concurrency,
+  (r.pace ->> 'targetMs')::float8 as "targetMs"
+from (
+  select distinct on (migration) *
+  from bellows.runs
+  order by migration, id desc
+) as r
+where r.state_kind not in ('done', 'rolled_back')
+  or (r.state ->> 'at')::timestamptz > clock_timestamp() - interval '24 hours'
+order by r.migration`;
+
+/** A changed pace has a `to` too, which is no phase. */
+export const ENTERED_ROWS = `
+select h.run_id::text as run,
+  h.detail ->> 'to' as "to",
+  extract(epoch from max(h.at))::float8 as at
+from bellows.history h
+where h.migration = any($2::text[])
+  and h.run_id = any($1::text[]::bigint[])
+  and h.detail ->> 'to' = any($3::text[])
+group by 1, 2`;
+
+/**
+ * The walk is pass 1; void ranges were planned again, but their batches count. The pace is that of 10 minutes by the wall, or
+ * since the first batch where that is less.
+ */
+export const LEDGER_ROWS = `
+select run.id::text as run,
+  batch.rows,
+  batch.batches,
+  walk.planned,
+  walk.blocks,
+  walk.passed,
+  walk.walked,
+  walk."rowsExpected",
+  extract(epoch from span.last)::float8 as "lastCommit",
+  recent.blocks as "recentBlocks",
+  extract(epoch from clock_timestamp() - greatest(span.first, clock_timestamp() - interval '10 minutes'))::float8
+    as "recentSeconds"
+from unnest($1::text[]::bigint[]) as run (id)
+cross join lateral (
+  select coalesce(sum(b.rows), 0)::float8 as rows, count(b.id)::float8 as batches
+  from bellows.ranges r
+  join bellows.batches b on b.range_id = r.id
+  where r.run_id = run.id
+) as batch
+cross join lateral (
+  select count(distinct r.backfill)::int as planned,
+    coalesce(sum(r.hi - r.lo), 0)::float8 as blocks,
+    coalesce(sum(case when r.state = 'done' then r.hi - r.lo else r.cursor - r.lo end), 0)::float8 as passed,
+    coalesce(bool_and(r.state = 'done'), false) as walked,
+    case when bool_and(r.rows_expected is not null or r.hi = r.lo) then coalesce(sum(r.rows_expected), 0) end
+      as "rowsExpected"
+  from bellows.ranges r
+  where r.run_id = run.id
+    and r.pass = 1
+    and r.state <> 'void'
+) as walk
+cross join lateral (
+  select min(b.committed_at) as first, max(b.committed_at) as last
+  from bellows.batches b
+  where b.run_id = run.id
+) as span
+cross join lateral (
+  select coalesce(sum(b.hi - b.lo), 0)::float8 as blocks
+  from bellows.batches b
+  where b.run_id = run.id
+    and b.committed_at > clock_timestamp() - interval '10 minutes'
+) as recent`;
+
+export const HOLD_ROWS = `
+select run_id::text as run, signal
+from bellows.holds
+where run_id = any($1::text[]::bigint[])
+order by since, signal`;
+
+export const QUARANTINE_ROWS = `
+select run_id::text as run, count(*)::float8 as rows
+from bellows.quarantine
+where run_id = any($1::text[]::bigint[])
+  and state = 'open'
+group by run_id`;
+
+export const CHECK_ROWS = `
+select c.run_id::text as run,
+  c.check_id as check,
+  c.verdict,
+  r.skips -> c.check_id ->> 'reason' as skipped,
+  extract(epoch from clock_timestamp() - c.evaluated_at)::float8 as age
+from bellows.checks c
+join bellows.runs r on r.id = c.run_id
+where c.run_id = any($1::text[]::bigint[])`;
+
+/** A worker beats every 2 seconds; one that was not heard of for 10 is called stale. */
+export const WORKER_ROWS = `
+select count(*) filter (where beat_at > clock_timestamp() - interval '10 seconds')::int as live,
+  count(*) filter (where beat_at <= clock_timestamp() - interval '10 seconds')::int as stale
+from bellows.workers`;

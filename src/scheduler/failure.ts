@@ -1,0 +1,25 @@
+import { BellowsError } from '#core/errors';
+import { classify, safeMessage, sqlstateOf } from '#core/sqlstate';
+
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly next: string;
+}
+
+const PASSING = new Set(['retry', 'reconnect', 'throttle']);
+
+/** What an error means for a run: `passing` is tried again, anything else stops it. No row values get through. */
+export function failureOf(error: unknown, migration: string): Failure | 'passing' {
+  const next = `bellows status ${migration}; then bellows resume ${migration}, or bellows rollback ${migration}`;
+  if (error instanceof BellowsError)
+    return { code: error.code, message: error.text.what, next: error.text.next ?? next };
+  if (PASSING.has(classify(error).action)) return 'passing';
+  const sqlstate = sqlstateOf(error);
+  const message = sqlstate === null ? nameOf(error) : safeMessage(error);
+  return { code: sqlstate === null ? 'BELLOWS_UNEXPECTED' : `BELLOWS_SQLSTATE_${sqlstate}`, message, next };
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : 'an error without a name';
+}

@@ -1,0 +1,114 @@
+/** Performs one decided command. Every branch is idempotent: after a crash anywhere the same command is decided again. */
+import type { Command } from '#core/decide';
+import type { Blocker } from '#core/events';
+import { isOpen } from '#core/gate';
+import { displayTable } from '#core/identifier';
+import type { Step } from '#core/plan';
+import { dispatch } from '#phases/backfill/dispatch';
+import { planWalk } from '#phases/backfill/ranges';
+import { evaluateGate } from '#phases/contract/evaluate';
+import { verifyRun } from '#phases/contract/verify';
+import type { Fence, RunRow } from '#ports';
+import type { SchedulerDeps } from './deps.js';
+
+export type Outcome =
+  /** Something changed: decide again at once. */
+  | { readonly kind: 'progressed' }
+  /** Nothing to do until somebody else moves. */
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'blocked'; readonly step: Step; readonly blockers: readonly Blocker[] };
+
+const PROGRESSED: Outcome = { kind: 'progressed' };
+const IDLE: Outcome = { kind: 'idle' };
+
+export async function perform(
+  deps: SchedulerDeps,
+  run: RunRow,
+  runs: readonly RunRow[],
+  command: Command,
+  fence: Fence,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  switch (command.do) {
+    case 'nothing':
+      return IDLE;
+    case 'transition':
+      await deps.store.transition(run, command.event, deps.actor, fence);
+      return PROGRESSED;
+    case 'start':
+      return start(deps, run, fence);
+    case 'step':
+      return performStep(deps, run, command.step, fence, signal);
+    case 'plan_pass':
+      // Too soon after a sweep that left locked rows: nothing is planned yet, and the next tick looks again.
+      return (await planWalk(deps, run, command.backfill, command.pass)) ? PROGRESSED : IDLE;
+    case 'dispatch':
+      await dispatch(deps, run);
+      return IDLE;
+    case 'verify':
+      await verifyRun(deps, run, { signal });
+      return PROGRESSED;
+    case 'evaluate_gate':
+      return evaluate(deps, run, runs, fence);
+  }
+}
+
+async function start(deps: SchedulerDeps, run: RunRow, fence: Fence): Promise<Outcome> {
+  // A run that waited was planned against a catalogue that has changed since.
+  const waited = run.state.kind === 'pending' && run.state.waitsFor !== null;
+  const plan = waited ? await deps.files.plan(run.migration, run.id) : null;
+  const current = plan === null ? run : await deps.store.replan(run, plan, deps.actor, fence);
+  await deps.store.transition(current, { kind: 'start' }, deps.actor, fence);
+  return PROGRESSED;
+}
+
+async function performStep(
+  deps: SchedulerDeps,
+  run: RunRow,
+  step: Step,
+  fence: Fence,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const outcome = await deps.ddl.perform(run, step, fence, signal);
+  if (outcome.kind === 'done') return PROGRESSED;
+  if (outcome.kind === 'blocked') return { kind: 'blocked', step, blockers: outcome.blockers };
+  const reason = `${step.title}: ${outcome.what}`;
+  // Before the first drop the contract falls back to the gate; elsewhere a violation is a failure that a person must look at.
+  const contracting = run.state.kind === 'contracting' && !run.state.dropped;
+  await deps.store.transition(
+    run,
+    contracting
+      ? { kind: 'gate_shut', reason }
+      : { kind: 'fail', code: 'BELLOWS_VIOLATED', message: reason, next: violatedNext(run, step) },
+    deps.actor,
+    fence,
+  );
+  return PROGRESSED;
+}
+
+function violatedNext(run: RunRow, step: Step): string {
+  const table =
+    step.kind === 'transaction' ? step.tables.map(displayTable).join(', ') : displayTable(step.table);
+  return `correct the rows of ${table}, then bellows resume ${run.migration}; or bellows rollback ${run.migration}`;
+}
+
+async function evaluate(
+  deps: SchedulerDeps,
+  run: RunRow,
+  runs: readonly RunRow[],
+  fence: Fence,
+): Promise<Outcome> {
+  const findings = await evaluateGate({
+    ...deps.gate,
+    database: deps.database,
+    catalogue: deps.catalogue,
+    run,
+    others: runs.filter((other) => other.id !== run.id),
+    fileChecksum: deps.files.checksum(run.migration),
+    now: await deps.store.now(),
+  });
+  const results = await deps.store.saveChecks(run.id, findings, fence);
+  const open = isOpen(results);
+  deps.emit('gate:evaluated', { migration: run.migration, open, results });
+  return PROGRESSED;
+}

@@ -1,0 +1,56 @@
+/** Reads, once, all that the decision about a run needs; what a state does not need is not read. */
+import type { BackfillSnapshot, Snapshot, VerificationSnapshot } from '#core/decide';
+import { CHECKS, type CheckResult } from '#core/gate';
+import { readProgress } from '#phases/backfill/progress';
+import type { RunRow } from '#ports';
+import { conflictOf } from './conflict.js';
+import type { SchedulerDeps } from './deps.js';
+
+/** How old evidence may be before the leader looks again. The gate itself demands at most five minutes. */
+const GATE_MS = 5000;
+
+const STEPPING = new Set(['expanding', 'settling', 'contracting', 'rolling_back']);
+
+export async function readSnapshot(deps: SchedulerDeps, run: RunRow, runs: readonly RunRow[]): Promise<Snapshot> {
+  const { state } = run;
+  const steps = STEPPING.has(state.kind) ? await deps.store.steps(run.id) : [];
+  return {
+    state,
+    plan: run.plan,
+    doneSteps: new Set(steps.filter((s) => s.state === 'done').map((s) => s.step)),
+    backfills: state.kind === 'backfilling' ? await readBackfills(deps, run) : [],
+    conflict: conflictOf(run, runs),
+    verification: state.kind === 'settling' ? await readVerification(deps, run, state.since) : null,
+    gate: state.kind === 'gated' ? await readGate(deps, run, state.since) : null,
+  };
+}
+
+async function readBackfills({ database }: SchedulerDeps, run: RunRow): Promise<readonly BackfillSnapshot[]> {
+  return Promise.all(run.plan.backfills.map((b) => readProgress(database, run.id, b.index)));
+}
+
+async function readVerification(
+  { database }: SchedulerDeps,
+  run: RunRow,
+  since: string,
+): Promise<VerificationSnapshot | null> {
+  const rows = await database.query<{ finished_at: string; pending: number }>(
+    `select finished_at, pending
+     from bellows.verifications
+     where run_id = $1
+       and started_at >= $2
+       and finished_at is not null
+     order by id desc
+     limit 1`,
+    [run.id, since],
+  );
+  const row = rows[0];
+  return row === undefined ? null : { finishedAt: row.finished_at, pending: Number(row.pending) };
+}
+
+async function readGate({ store }: SchedulerDeps, run: RunRow, since: string): Promise<readonly CheckResult[] | null> {
+  const results = await store.checks(run);
+  const oldest = Date.parse(await store.now()) - GATE_MS;
+  const fresh = results.every((r) => Date.parse(r.at) >= oldest && Date.parse(r.at) >= Date.parse(since));
+  return fresh && results.length === CHECKS.length ? results : null;
+}

@@ -1,0 +1,46 @@
+/** Turns files into runs: plans them and stores the plan; the leader does the rest. */
+import { type BellowsError, RefusedError } from '#core/errors';
+import type { RunPlan } from '#core/plan';
+import { isFinal } from '#core/state';
+import { compilePlan } from '#phases/compile';
+import { gatherFacts } from '#phases/facts';
+import type { Catalogue, RunRow } from '#ports';
+import type { LoadedMigration } from '#project/project';
+import { type Context, paceFrom } from './context.js';
+
+export async function planMigration(
+  catalogue: Catalogue,
+  migration: LoadedMigration,
+  runId: number,
+): Promise<RunPlan> {
+  return compilePlan(migration.analysed, await gatherFacts(catalogue, migration.analysed), runId);
+}
+
+/**
+ * Creates the runs of the files that have none, in order. A file that cannot be planned while an earlier migration is
+ * unfinished may be waiting for what that one makes: it and all after it are left for the next call.
+ *
+ * @param again also files whose run was rolled back: because they were named, or because they changed
+ */
+export async function adopt(
+  context: Context,
+  files: readonly LoadedMigration[],
+  runs: readonly RunRow[],
+  again: (file: LoadedMigration, run: RunRow) => boolean,
+): Promise<BellowsError | null> {
+  for (const file of files) {
+    const run = runs.find((r) => r.migration === file.id);
+    if (run !== undefined && !(run.state.kind === 'rolled_back' && again(file, run))) continue;
+    const id = await context.store.nextRunId();
+    try {
+      const plan = await planMigration(context.catalogue, file, id);
+      await context.store.create(id, plan, paceFrom(context.settings), context.actor);
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      const earlier = runs.some((r) => r.migration < file.id && !isFinal(r.state));
+      if (!earlier) throw error;
+      return error;
+    }
+  }
+  return null;
+}

@@ -1,0 +1,34 @@
+import type { Emit, Listener } from '#core/events';
+import type { Catalogue, Database, DdlExecutor, JobQueue, Lease, PaceSettings, RunStore } from '#ports';
+import type { Project } from '#project/project';
+import type { Settings } from '#project/settings';
+
+/** What every verb works with; opened once for a process. */
+export interface Context {
+  readonly settings: Settings;
+  readonly database: Database;
+  readonly store: RunStore;
+  readonly lease: Lease;
+  readonly ddl: DdlExecutor;
+  readonly catalogue: Catalogue;
+  readonly emit: Emit;
+  /** Adds a listener: the metrics of a process that serves them. */
+  readonly listen: (listener: Listener) => void;
+  /** How this process is named in the history. */
+  readonly actor: string;
+  readonly version: string;
+  /** Opened at first use: most verbs need no queue. */
+  readonly queue: () => Promise<JobQueue>;
+  /** The migrations folder, read again at each call. */
+  readonly project: () => Promise<Project>;
+  /** Creates or upgrades schema `bellows`; once a process. */
+  readonly install: () => Promise<void>;
+}
+
+export function paceFrom({ backfill }: Settings): PaceSettings {
+  return {
+    concurrency: backfill.concurrency,
+    targetMs: backfill.batchTargetMs,
+    rowsPerSecond: backfill.rowsPerSecond,
+  };
+}

@@ -1,0 +1,25 @@
+import { BellowsError, EXIT } from '#core/errors';
+import type { RunRow } from '#ports';
+import type { Context } from './context.js';
+
+/** The run of a migration, by its id or its version. Throws where there is none. */
+export async function findRun({ store }: Context, migration: string): Promise<RunRow> {
+  const runs = await store.runs();
+  const run =
+    runs.find((r) => r.migration === migration) ?? runs.find((r) => r.migration.startsWith(`${migration}_`));
+  if (run !== undefined) return run;
+  throw new BellowsError(
+    'BELLOWS_UNKNOWN_MIGRATION',
+    {
+      what: `No run of a migration named "${migration}" is known.`,
+      why:
+        runs.length === 0
+          ? 'Nothing was run on this database yet.'
+          : `Known are: ${runs.map((r) => r.migration).join(', ')}.`,
+      left: 'Nothing was changed.',
+      next: 'bellows status',
+    },
+    { migration },
+    EXIT.usage,
+  );
+}

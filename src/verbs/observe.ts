@@ -1,0 +1,36 @@
+/** Metrics and health of a long-running process. A port in use is a warning, never an end: observers cannot break a run. */
+import { ListenError, PortInUseError } from '#http/errors';
+import { createHealth } from '#http/health';
+import { startObservability } from '#http/server';
+import { createMetrics } from '#observe/metrics';
+import { stateReader } from '#observe/state';
+import type { Context } from './context.js';
+
+export interface Observed {
+  /** Where it listens; in words where it does not. */
+  readonly address: string;
+  /** To be called by each turn of the process's loop: a loop that stands still is not alive. */
+  turn(): void;
+  close(): Promise<void>;
+}
+
+export async function observe(
+  context: Context,
+  listen: { readonly host: string; readonly port: number },
+): Promise<Observed> {
+  const metrics = createMetrics({
+    version: context.version,
+    readState: stateReader(context.database),
+    readQueue: async () => (await context.queue()).counts(),
+  });
+  context.listen(metrics.listener);
+  const health = createHealth({ ping: () => context.database.query('select 1') });
+  const turn = () => health.tick();
+  try {
+    const server = await startObservability({ ...listen, metrics, health });
+    return { address: server.address, turn, close: () => server.close() };
+  } catch (error) {
+    if (!(error instanceof PortInUseError || error instanceof ListenError)) throw error;
+    return { address: `nowhere: ${error.text.what}`, turn, close: async () => undefined };
+  }
+}

@@ -1,0 +1,74 @@
+/** `plan`: everything that would be done, as data, with the batch's EXPLAIN; nothing is done. */
+import type { BackfillPlan, RunPlan } from '#core/plan';
+import { displayTable } from '#core/identifier';
+import { stateName } from '#core/status';
+import { renderBatches } from '#phases/backfill/batch';
+import { primaryKeyOf } from '#phases/backfill/start-facts';
+import type { LoadedMigration } from '#project/project';
+import type { PlanView } from '#api';
+import type { RunRow } from '#ports';
+import { planMigration } from './adopt.js';
+import type { Context } from './context.js';
+import { findRun } from './find.js';
+import { isInstalled } from './status.js';
+import { refuseProblems } from './up.js';
+
+/** Stands for the number that a run gets when it is created; names of marker and triggers carry it. */
+const UNBORN = 0;
+
+export async function plan(context: Context, migration?: string): Promise<readonly PlanView[]> {
+  const project = await context.project();
+  if (migration === undefined) refuseProblems(project);
+  const runs = (await isInstalled(context)) ? await context.store.runs() : [];
+  const file = project.migrations.find((m) => m.id === migration || m.id.startsWith(`${migration}_`));
+  if (migration !== undefined && file === undefined) return [await viewOfRun(context, await findRun(context, migration))];
+  const files = file === undefined ? project.migrations.filter((m) => !isBegun(m, runs)) : [file];
+  const views: PlanView[] = [];
+  for (const one of files) {
+    const run = runs.find((r) => r.migration === one.id && r.state.kind !== 'rolled_back');
+    views.push(run === undefined ? await viewOfFile(context, one) : await viewOfRun(context, run));
+  }
+  return views;
+}
+
+function isBegun(file: LoadedMigration, runs: readonly RunRow[]): boolean {
+  return runs.some((r) => r.migration === file.id && r.state.kind !== 'rolled_back' && r.state.kind !== 'pending');
+}
+
+async function viewOfRun(context: Context, run: RunRow): Promise<PlanView> {
+  return view(context, run.plan, stateName(run.state));
+}
+
+async function viewOfFile(context: Context, file: LoadedMigration): Promise<PlanView> {
+  return view(context, await planMigration(context.catalogue, file, UNBORN), 'pending');
+}
+
+async function view(context: Context, compiled: RunPlan, state: string): Promise<PlanView> {
+  return {
+    id: compiled.migration,
+    description: compiled.description,
+    checksum: compiled.checksum,
+    state,
+    plan: compiled,
+    batches: await Promise.all(compiled.backfills.map((b) => batchView(context, b))),
+  };
+}
+
+/** The marker is not there yet, so what is explained is the batch's access path: the block range of the table. */
+async function batchView({ database }: Context, backfill: BackfillPlan) {
+  const table = displayTable(backfill.table);
+  const oid = await database.query<{ oid: number; name: string }>(
+    `select c.oid::bigint as oid, c.oid::regclass::text as name
+     from pg_class c
+     join pg_namespace n on n.oid = c.relnamespace
+     where n.nspname = $1 and c.relname = $2`,
+    [backfill.table.schema, backfill.table.name],
+  );
+  const leafOid = Number(oid[0]?.oid ?? 0);
+  const primaryKey = await primaryKeyOf(database, leafOid);
+  const { direct } = renderBatches({ runId: UNBORN, leaf: backfill.table, leafOid, backfill, primaryKey });
+  const explain = await database.query<{ 'QUERY PLAN': string }>(
+    `explain (costs off) select 1 from ${oid[0]?.name ?? 'pg_class'} where ctid >= '(0,0)' and ctid < '(128,0)'`,
+  );
+  return { table, sql: direct, explain: explain.map((row) => row['QUERY PLAN']) };
+}

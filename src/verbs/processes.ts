@@ -1,0 +1,116 @@
+/** The long-running parts that verbs start: a leader, a worker, both. They end when the signal is aborted. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { MigrationFiles, SchedulerDeps } from '#scheduler/deps';
+import { systemClock } from '#phases/backfill/clock';
+import { createThrottle } from '#phases/backfill/throttle/throttle';
+import { failureOf } from '#scheduler/failure';
+import { lead } from '#scheduler/leader';
+import { work } from '#scheduler/worker';
+import { planMigration } from './adopt.js';
+import type { Context } from './context.js';
+
+/** Waits, or returns early when the signal is aborted. */
+export async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await delay(milliseconds, undefined, { signal }).catch(() => undefined);
+}
+
+/** The folder as it was when the process started, read anew at most every few seconds: an edit stops a run soon after. */
+const FILES_TTL_MS = 3000;
+
+export async function migrationFiles(context: Context): Promise<MigrationFiles> {
+  let project = await context.project();
+  let readAt = Date.now();
+  let reading: Promise<unknown> | null = null;
+  const refresh = () => {
+    if (Date.now() - readAt < FILES_TTL_MS || reading !== null) return;
+    reading = context
+      .project()
+      .then((fresh) => {
+        project = fresh;
+        readAt = Date.now();
+      })
+      .catch(() => undefined)
+      .finally(() => {
+        reading = null;
+      });
+  };
+  return {
+    checksum: (migration) => {
+      refresh();
+      return project.migrations.find((m) => m.id === migration)?.checksum ?? null;
+    },
+    plan: async (migration, runId) => {
+      const file = (await context.project()).migrations.find((m) => m.id === migration);
+      return file === undefined ? null : planMigration(context.catalogue, file, runId);
+    },
+  };
+}
+
+export async function schedulerDeps(context: Context): Promise<SchedulerDeps> {
+  const { settings } = context;
+  return {
+    database: context.database,
+    store: context.store,
+    lease: context.lease,
+    ddl: context.ddl,
+    catalogue: context.catalogue,
+    emit: context.emit,
+    queue: await context.queue(),
+    files: await migrationFiles(context),
+    gate: {
+      environment: settings.environment,
+      dataOnly: settings.gate === 'data-only',
+      approvalRequired: settings.approval,
+    },
+    ddlDeadlineSeconds: settings.ddl.deadlineMs / 1000,
+    actor: context.actor,
+    sleep,
+    random: Math.random,
+  };
+}
+
+/** @param turn called at each turn of the loop: what a health check looks at */
+export async function startLeader(context: Context, signal: AbortSignal, turn: () => void = () => undefined): Promise<void> {
+  await lead({ ...(await schedulerDeps(context)), sleep: turning(turn) }, signal);
+}
+
+function turning(turn: () => void): SchedulerDeps['sleep'] {
+  return (milliseconds, signal) => {
+    turn();
+    return sleep(milliseconds, signal);
+  };
+}
+
+export async function startWorker(
+  context: Context,
+  slots: number,
+  signal: AbortSignal,
+  turn: () => void = () => undefined,
+): Promise<void> {
+  const { database, emit, store, version } = context;
+  const queue = await context.queue();
+  const job = {
+    database,
+    queue,
+    store,
+    emit,
+    server: await context.catalogue.server(),
+    holder: randomUUID(),
+    throttle: createThrottle({ database, clock: systemClock, emit }),
+    clock: systemClock,
+    fail: (runId: number, error: unknown) => failRun(context, runId, error),
+  };
+  await work({ database, queue, version, sleep: turning(turn), job }, slots, signal);
+}
+
+/** What a worker cannot get past stops the run, in words; an operator decides. */
+async function failRun({ store, actor, emit }: Context, runId: number, error: unknown): Promise<void> {
+  const run = await store.runById(runId);
+  if (run === null || run.state.kind !== 'backfilling') return;
+  const failure = failureOf(error, run.migration);
+  // What passes by itself is no failure: the leader makes the job again.
+  if (failure === 'passing') return;
+  await store.transition(run, { kind: 'fail', ...failure }, actor, null);
+  emit('run:failed', { migration: run.migration, ...failure });
+}

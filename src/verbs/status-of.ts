@@ -1,0 +1,80 @@
+/** `status <id>`: the one screen that answers why a migration is not moving. */
+import { LOCKS } from '#core/locks';
+import type { RunPlan, Step } from '#core/plan';
+import { innerState } from '#core/state';
+import { readProgress } from '#phases/backfill/progress';
+import type { MigrationDetail, StepDetail } from '#api';
+import type { RunRow, StepRow } from '#ports';
+import { STALE_WORKER_SECONDS } from '#scheduler/worker';
+import type { Context } from './context.js';
+import { driftOf } from './drift.js';
+import { findRun } from './find.js';
+import { readStatus } from './status.js';
+
+export async function statusOf(context: Context, migration: string): Promise<MigrationDetail> {
+  const run = await findRun(context, migration);
+  const [status, project, steps, leader] = [
+    await readStatus(context),
+    await context.project(),
+    await context.store.steps(run.id),
+    await context.lease.holder(),
+  ];
+  const own = status.migrations.find((m) => m.id === run.migration);
+  if (own === undefined) throw new Error('a run is part of the status');
+  return {
+    migration: own,
+    description: run.plan.description,
+    checksum: run.checksum,
+    drift: driftOf(run, project.migrations),
+    steps: stepDetails(run.plan, steps),
+    blockers: currentBlockers(run, steps),
+    leader: leader === null ? null : { process: leader.process, epoch: leader.epoch },
+    workers: await workerCounts(context),
+    pace: run.pace,
+    ...(await walkProgress(context, run)),
+    notices: run.plan.notices,
+  };
+}
+
+export function stepDetails(plan: RunPlan, rows: readonly StepRow[]): readonly StepDetail[] {
+  return [...plan.steps.expand, ...plan.steps.settle, ...plan.steps.contract].map((step) => ({
+    id: step.id,
+    phase: step.phase,
+    title: step.title,
+    ...locksOf(step),
+    sql: step.kind === 'transaction' ? step.actions.map((a) => a.sql) : [step.action.sql],
+    run: rows.find((r) => r.step === step.id) ?? null,
+  }));
+}
+
+function locksOf(step: Step): { readonly lock: string; readonly blocks: string } {
+  const fact = step.kind === 'transaction' ? LOCKS['add column'] : LOCKS[step.action.form];
+  return { lock: fact.lock, blocks: fact.blocks };
+}
+
+function currentBlockers(run: RunRow, steps: readonly StepRow[]) {
+  const moving = ['expanding', 'settling', 'contracting', 'rolling_back'].includes(innerState(run.state).kind);
+  return moving ? (steps.find((s) => s.state !== 'done' && s.blockers.length > 0)?.blockers ?? []) : [];
+}
+
+async function workerCounts({ database }: Context): Promise<{ readonly live: number; readonly stale: number }> {
+  const rows = await database.query<{ live: number; stale: number }>(
+    `select
+       count(*) filter (where beat_at > clock_timestamp() - $1 * interval '1 s')::integer as live,
+       count(*) filter (where beat_at <= clock_timestamp() - $1 * interval '1 s')::integer as stale
+     from bellows.workers`,
+    [STALE_WORKER_SECONDS],
+  );
+  return { live: rows[0]?.live ?? 0, stale: rows[0]?.stale ?? 0 };
+}
+
+async function walkProgress({ database }: Context, run: RunRow): Promise<{ progress: number | null; pass: number }> {
+  const all = await Promise.all(run.plan.backfills.map((b) => readProgress(database, run.id, b.index)));
+  const total = all.reduce((sum, p) => sum + p.blocksTotal, 0);
+  const done = all.reduce((sum, p) => sum + p.blocksDone, 0);
+  const planned = all.some((p) => p.pass > 0);
+  return {
+    progress: planned ? (total === 0 ? 1 : done / total) : null,
+    pass: Math.max(0, ...all.map((p) => p.pass)),
+  };
+}

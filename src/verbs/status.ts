@@ -1,0 +1,119 @@
+/** `status`: what stands where, and what comes next. Reads the ledger; never counts a table. */
+import type { CheckResult } from '#core/gate';
+import { innerState } from '#core/state';
+import {
+  type BackfillStatus,
+  failedOf,
+  type MigrationStatus,
+  nextAction,
+  pausedOf,
+  stateName,
+} from '#core/status';
+import { displayTable } from '#core/identifier';
+import { type BackfillProgress, readProgress } from '#phases/backfill/progress';
+import { STALE_WORKER_SECONDS } from '#scheduler/worker';
+import type { Status } from '#api';
+import type { RunRow } from '#ports';
+import type { Context } from './context.js';
+import { driftOf } from './drift.js';
+
+export async function readStatus(context: Context): Promise<Status> {
+  const [project, installed] = [await context.project(), await isInstalled(context)];
+  const runs = installed ? await context.store.runs() : [];
+  const facts = installed ? await commonFacts(context) : { liveWorkers: 0 };
+  const known = await Promise.all(
+    runs.map((run) => describe(context, run, facts.liveWorkers, driftOf(run, project.migrations))),
+  );
+  const files = project.migrations.filter((m) => !runs.some((r) => r.migration === m.id)).map((m) => pendingFile(m.id));
+  const broken = project.problems.flatMap((p) => (p.id === null || runs.some((r) => r.migration === p.id) ? [] : [brokenFile(p.id, p.error.code, p.error.text.what)]));
+  return { migrations: [...known, ...files, ...broken].sort((a, b) => (a.id < b.id ? -1 : 1)) };
+}
+
+export async function statusOfRun(context: Context, run: RunRow): Promise<MigrationStatus> {
+  const { liveWorkers } = await commonFacts(context);
+  return describe(context, run, liveWorkers, null);
+}
+
+export async function isInstalled({ database }: Context): Promise<boolean> {
+  const rows = await database.query<{ there: boolean }>(`select to_regclass('bellows.runs') is not null as there`);
+  return rows[0]?.there === true;
+}
+
+async function commonFacts({ database }: Context): Promise<{ readonly liveWorkers: number }> {
+  const rows = await database.query<{ live: number }>(
+    `select count(*)::integer as live
+     from bellows.workers
+     where beat_at > clock_timestamp() - $1 * interval '1 s'`,
+    [STALE_WORKER_SECONDS],
+  );
+  return { liveWorkers: rows[0]?.live ?? 0 };
+}
+
+async function describe(
+  context: Context,
+  run: RunRow,
+  liveWorkers: number,
+  drift: string | null,
+): Promise<MigrationStatus> {
+  const progress = await Promise.all(run.plan.backfills.map((b) => readProgress(context.database, run.id, b.index)));
+  const gate = await gateOf(context, run);
+  const held = innerState(run.state).kind === 'backfilling' ? await context.store.holds(run.id) : [];
+  const quarantined = progress.reduce((sum, p) => sum + p.quarantined, 0);
+  const facts = { state: run.state, plan: run.plan, holds: held, gate, liveWorkers, quarantined, blockedBy: blockedBy(run, drift) };
+  return {
+    id: run.migration,
+    kind: 'phased',
+    state: stateName(run.state),
+    paused: pausedOf(run.state),
+    failed: failedOf(run.state),
+    backfill: progress.length === 0 ? null : backfillStatus(run, progress, held),
+    gate: gate.map(({ check, verdict, evidence, release, at }) => ({ check, verdict, evidence, release, at })),
+    next: nextAction(run.migration, facts),
+  };
+}
+
+function blockedBy(run: RunRow, drift: string | null): string | null {
+  return drift === null ? null : `${drift}; restore the file, or bellows rollback ${run.migration}`;
+}
+
+async function gateOf({ store }: Context, run: RunRow): Promise<readonly CheckResult[]> {
+  return ['gated', 'contracting', 'done'].includes(innerState(run.state).kind) ? store.checks(run) : [];
+}
+
+/** Several backfills of one run go one after the other: the one that is walked now is shown, with the rows of all. */
+function backfillStatus(
+  run: RunRow,
+  progress: readonly BackfillProgress[],
+  held: Awaited<ReturnType<Context['store']['holds']>>,
+): BackfillStatus {
+  const current = progress.find((p) => p.openRanges > 0) ?? progress.findLast((p) => p.pass > 0) ?? progress[0];
+  const walking = innerState(run.state).kind === 'backfilling';
+  const expected = progress.map((p, i) => p.rowsExpected ?? run.plan.backfills[i]?.expectedRows ?? null);
+  const table = run.plan.backfills[current?.backfill ?? 0]?.table;
+  return {
+    table: table === undefined ? '' : displayTable(table),
+    rowsDone: progress.reduce((sum, p) => sum + p.rowsDone, 0),
+    rowsExpected: expected.every((n) => n !== null) ? expected.reduce((sum, n) => sum + Math.round(n ?? 0), 0) : null,
+    rowsPerSecond: walking ? rounded(current?.rowsPerSecond) : rounded(current?.rowsPerSecondAverage),
+    etaSeconds: walking ? rounded(current?.etaSeconds) : null,
+    batchRows: current?.batchRows ?? null,
+    concurrency: run.pace.concurrency,
+    throttle: held.map(({ signal, value, limit, release }) => ({ signal, value, limit, release })),
+    quarantined: progress.reduce((sum, p) => sum + p.quarantined, 0),
+  };
+}
+
+function rounded(value: number | null | undefined): number | null {
+  return value === null || value === undefined ? null : Math.round(value);
+}
+
+const unstarted = { kind: 'phased', state: 'pending', paused: null, failed: null, backfill: null, gate: [] } as const;
+
+function pendingFile(id: string): MigrationStatus {
+  return { ...unstarted, id, next: 'bellows up' };
+}
+
+function brokenFile(id: string, code: string, message: string): MigrationStatus {
+  const next = 'correct the file, then bellows up';
+  return { ...unstarted, id, failed: { code, message, next }, next };
+}

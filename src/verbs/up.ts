@@ -1,0 +1,196 @@
+/** `up`: takes migrations as far as they may go. Leader and workers run in this process; if another leads, it is followed. */
+
+import type { UpOptions, UpResult } from '#api';
+import { type BellowsError, DefinitionError } from '#core/errors';
+import { CHECKS, type CheckResult, waitsForApprovalOnly } from '#core/gate';
+import { innerState } from '#core/state';
+import type { RunRow } from '#ports';
+import type { LoadedMigration, Project } from '#project/project';
+import { adopt } from './adopt.js';
+import { approve } from './approve.js';
+import type { Context } from './context.js';
+import { refuseDrift } from './drift.js';
+import { sleep, startLeader, startWorker } from './processes.js';
+import { readStatus } from './status.js';
+
+const LOOK_MS = 200;
+type Until = NonNullable<UpOptions['until']>;
+
+export async function up(context: Context, options: UpOptions = {}): Promise<UpResult> {
+  const began = Date.now();
+  await context.install();
+  const project = await context.project();
+  refuseProblems(project);
+  const runs = await context.store.runs();
+  refuseDrift(runs, project.migrations);
+  const files = select(project.migrations, options);
+  const until: Until =
+    options.until ?? (options.detach ? 'expanded' : context.settings.gate === 'data-only' ? 'done' : 'gated');
+  const pending = await unfinished(context, files, until);
+  const reached = pending ? await driveUntil(context, files, until, options) : true;
+  const { migrations } = await readStatus(context);
+  return {
+    migrations: migrations.filter((m) => files.some((f) => f.id === m.id)),
+    reached,
+    seconds: (Date.now() - began) / 1000,
+  };
+}
+
+export function refuseProblems({ problems }: Project): void {
+  const first = problems[0]?.error;
+  if (first === undefined) return;
+  if (problems.length === 1) throw first;
+  throw new DefinitionError({
+    what: problems.map((p) => p.error.text.what).join('\n'),
+    ...(first.text.why === undefined ? {} : { why: first.text.why }),
+    left: 'Nothing was changed.',
+    next: 'Correct these files, then bellows up.',
+  });
+}
+
+function select(files: readonly LoadedMigration[], { migration, to }: UpOptions): readonly LoadedMigration[] {
+  const matches = (file: LoadedMigration, name: string) => file.id === name || file.id.startsWith(`${name}_`);
+  const name = migration ?? to;
+  if (name === undefined) return files;
+  const file = files.find((f) => matches(f, name));
+  if (file === undefined) {
+    throw new DefinitionError({
+      what: `There is no migration "${name}" in the migrations folder.`,
+      left: 'Nothing was changed.',
+      next: 'bellows status lists them.',
+    });
+  }
+  return migration === undefined ? files.filter((f) => f.id <= file.id) : [file];
+}
+
+async function unfinished(
+  context: Context,
+  files: readonly LoadedMigration[],
+  until: Until,
+): Promise<boolean> {
+  const runs = await context.store.runs();
+  return (
+    files.some((file) => {
+      const run = runs.find((r) => r.migration === file.id);
+      return run === undefined || run.state.kind !== 'done' || until !== 'done';
+    }) && files.some((file) => runs.find((r) => r.migration === file.id)?.state.kind !== 'done')
+  );
+}
+
+async function driveUntil(
+  context: Context,
+  files: readonly LoadedMigration[],
+  until: Until,
+  options: UpOptions,
+): Promise<boolean> {
+  const stop = new AbortController();
+  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal]);
+  const parts = [startLeader(context, signal)];
+  if (options.detach !== true)
+    parts.push(startWorker(context, Math.max(4, context.settings.backfill.concurrency), signal));
+  // A part that cannot start (no queue, no rights) ends the whole; what it says is what the caller sees.
+  const broken = Promise.race(parts.map((part) => part.then(() => new Promise<never>(() => undefined))));
+  try {
+    return await Promise.race([follow(context, files, until, options, signal), broken]);
+  } finally {
+    stop.abort();
+    await Promise.allSettled(parts);
+  }
+}
+
+async function follow(
+  context: Context,
+  files: readonly LoadedMigration[],
+  until: Until,
+  options: UpOptions,
+  signal: AbortSignal,
+): Promise<boolean> {
+  let refused: BellowsError | null = null;
+  let seen: string | null = null;
+  while (!signal.aborted) {
+    const runs = await context.store.runs();
+    const now = runs.map((r) => `${r.id}:${r.version}`).join();
+    if (now !== seen) {
+      refused = await adopt(
+        context,
+        files,
+        runs,
+        (file, run) => options.migration !== undefined || file.checksum !== run.checksum,
+      );
+      seen = now;
+    }
+    const verdicts = await Promise.all(files.map((file) => judge(context, file, until, options)));
+    options.onProgress?.(await readStatus(context));
+    if (!verdicts.includes('moving')) {
+      if (refused !== null && !verdicts.includes('stuck')) throw refused;
+      return verdicts.every((v) => v === 'reached');
+    }
+    await sleep(LOOK_MS, signal);
+  }
+  return false;
+}
+
+type Judgement = 'moving' | 'reached' | 'stuck';
+
+async function judge(
+  context: Context,
+  file: LoadedMigration,
+  until: Until,
+  options: UpOptions,
+): Promise<Judgement> {
+  const run = await context.store.run(file.id);
+  if (run === null) return 'stuck';
+  switch (run.state.kind) {
+    case 'done':
+      return 'reached';
+    case 'paused':
+    case 'failed':
+    case 'rolled_back':
+      return 'stuck';
+    case 'pending':
+      return run.state.waitsFor === null ? 'moving' : waiting(context, run);
+    case 'gated':
+      return judgeGate(context, run, until, options);
+    default:
+      return until === 'expanded' && isExpanded(run) ? 'reached' : 'moving';
+  }
+}
+
+function isExpanded(run: RunRow): boolean {
+  return !['pending', 'expanding'].includes(innerState(run.state).kind);
+}
+
+/** A run that waits for one that stands at a shut gate waits for a person: that is no work of ours. */
+async function waiting(context: Context, run: RunRow): Promise<Judgement> {
+  const earlier = (await context.store.runs()).filter((r) => r.migration < run.migration);
+  const moving = earlier.some(
+    (r) => !['gated', 'paused', 'failed', 'done', 'rolled_back', 'pending'].includes(r.state.kind),
+  );
+  return moving ? 'moving' : 'stuck';
+}
+
+async function judgeGate(
+  context: Context,
+  run: RunRow,
+  until: Until,
+  options: UpOptions,
+): Promise<Judgement> {
+  if (until === 'expanded') return 'reached';
+  const results = await freshChecks(context, run);
+  if (results === null) return 'moving';
+  if (options.approve !== undefined && waitsForApprovalOnly(results)) {
+    await approve(context, run.migration, options.approve);
+    return 'moving';
+  }
+  const shut = results.some((r) => r.skipped === null && r.verdict !== 'pass' && r.verdict !== 'n/a');
+  if (!shut) return 'moving';
+  return until === 'done' ? 'stuck' : 'reached';
+}
+
+/** All checks, evaluated since the gate was reached; null while the leader has not done so. */
+async function freshChecks({ store }: Context, run: RunRow): Promise<readonly CheckResult[] | null> {
+  if (run.state.kind !== 'gated') return null;
+  const since = Date.parse(run.state.since);
+  const results = (await store.checks(run)).filter((r) => Date.parse(r.at) >= since);
+  return results.length === CHECKS.length ? results : null;
+}

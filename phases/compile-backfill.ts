@@ -1,6 +1,7 @@
 /** One backfill of a definition, as the plan holds it. */
 import { type AnalysedMigration, expressionKey } from '#core/analysed-migration';
 import type { AnalysedExpression } from '#core/analysed-sql';
+import type { TableFacts } from '#core/catalogue-facts';
 import type { Backfill } from '#core/definition';
 import { RefusedError } from '#core/errors';
 import { displayTable, generatedName, parseTable, quoteTable, type TableName } from '#core/identifier';
@@ -12,7 +13,6 @@ import type {
   PlanColumn,
   SyncedBackfillPlan,
 } from '#core/plan';
-import type { TableFacts } from '#ports';
 import { bindExpression, isBuiltInOnly } from './expand/bound-function.js';
 import { type Mapping, mappingGroups } from './expand/mapping-groups.js';
 import { type PlanningFacts, tableOf } from './facts.js';

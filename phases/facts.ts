@@ -1,9 +1,10 @@
 /** Reads from the catalogue all that a plan needs, once, before anything is decided. */
 import type { AnalysedMigration } from '#core/analysed-migration';
+import type { RoutineFacts, ServerFacts, TableFacts } from '#core/catalogue-facts';
 import { type AnyOperation, backfillsOf, type Definition } from '#core/definition';
 import { DefinitionError, RefusedError } from '#core/errors';
 import { displayTable, parseTable, quoteTable } from '#core/identifier';
-import type { Catalogue, RoutineFacts, ServerFacts, TableFacts } from '#ports';
+import type { Catalogue } from '#ports';
 
 export interface PlanningFacts {
   readonly server: ServerFacts;

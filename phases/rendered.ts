@@ -1,7 +1,8 @@
 /** What an operation renders to, sorted by the moment at which it may happen. Pure data; one executor runs it. */
+
+import type { ServerFacts, TableFacts } from '#core/catalogue-facts';
 import type { TableName } from '#core/identifier';
 import type { Action, Step } from '#core/plan';
-import type { ServerFacts, TableFacts } from '#ports';
 
 /** A part of a plan in the order of execution; every list may be empty. */
 export interface Rendered {

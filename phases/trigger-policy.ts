@@ -1,8 +1,9 @@
 /** What the table's own AFTER and statement triggers do during the backfill: never decided silently. */
+
+import type { ServerFacts, TableFacts } from '#core/catalogue-facts';
 import type { Backfill } from '#core/definition';
 import { DefinitionError, RefusedError } from '#core/errors';
 import { displayTable } from '#core/identifier';
-import type { ServerFacts, TableFacts } from '#ports';
 
 /** The user's triggers that an UPDATE of the backfill would run and that it cannot take back. */
 export function sideEffectTriggers(facts: TableFacts): readonly string[] {

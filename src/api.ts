@@ -44,7 +44,11 @@ export interface PlanView {
   readonly state: string;
   readonly plan: RunPlan;
   /** The batch statement and its EXPLAIN, one per backfill. */
-  readonly batches: readonly { readonly table: string; readonly sql: string; readonly explain: readonly string[] }[];
+  readonly batches: readonly {
+    readonly table: string;
+    readonly sql: string;
+    readonly explain: readonly string[];
+  }[];
 }
 
 export interface UpOptions {
@@ -124,7 +128,14 @@ export interface Bellows {
   pause(migration: string, options: { readonly reason: string }): Promise<MigrationStatus>;
   /** Resumes a paused run, retries a failed one. */
   resume(migration: string): Promise<MigrationStatus>;
-  verify(migration: string, options?: { readonly repair?: boolean; readonly signal?: AbortSignal; readonly onProgress?: (done: number, total: number) => void }): Promise<VerificationReport>;
+  verify(
+    migration: string,
+    options?: {
+      readonly repair?: boolean;
+      readonly signal?: AbortSignal;
+      readonly onProgress?: (done: number, total: number) => void;
+    },
+  ): Promise<VerificationReport>;
   gate(migration: string): Promise<GateReport>;
   skipCheck(migration: string, check: CheckId, options: { readonly reason: string }): Promise<GateReport>;
   approve(migration: string, options: { readonly reason: string }): Promise<GateReport>;

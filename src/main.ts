@@ -3,19 +3,20 @@ import { readFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { emitter, type Listener } from '#core/events';
-import { loadProject } from '#project/project';
-import { loadSettings, type Settings, type SettingsOptions } from '#project/settings';
-import { loadParser } from '#parser/load';
 import type { Bellows } from '#api';
+import { emitter, type Listener } from '#core/events';
+import { loadParser } from '#parser/load';
+import type { Database, JobQueue } from '#ports';
+import { endSession } from '#postgres/blockers';
 import { createCatalogue } from '#postgres/catalogue';
 import { createDatabase } from '#postgres/database';
 import { createDdlExecutor } from '#postgres/ddl';
 import { installSchema } from '#postgres/install';
 import { createLease } from '#postgres/lease';
 import { createRunStore } from '#postgres/run-store';
+import { loadProject } from '#project/project';
+import { loadSettings, type Settings, type SettingsOptions } from '#project/settings';
 import { createQueue } from '#queue/create';
-import type { Database, JobQueue } from '#ports';
 import { approve } from '#verbs/approve';
 import { assertUpToDate } from '#verbs/assert-up-to-date';
 import type { Context } from '#verbs/context';
@@ -48,7 +49,11 @@ export interface BellowsOptions {
 /** Opens Bellows on a project. Nothing is connected before the first verb; `close` ends every connection. */
 export async function createBellows(options: BellowsOptions = {}): Promise<Bellows> {
   const { cwd = process.cwd(), env, overrides } = options;
-  const settings = await loadSettings({ cwd, ...(env === undefined ? {} : { env }), ...(overrides === undefined ? {} : { overrides }) });
+  const settings = await loadSettings({
+    cwd,
+    ...(env === undefined ? {} : { env }),
+    ...(overrides === undefined ? {} : { overrides }),
+  });
   const { context, close } = openContext(settings, options);
   const installed = <A extends readonly unknown[], R>(verb: (context: Context, ...args: A) => Promise<R>) => {
     return async (...args: A): Promise<R> => {
@@ -85,7 +90,10 @@ export async function createBellows(options: BellowsOptions = {}): Promise<Bello
   };
 }
 
-function openContext(settings: Settings, options: BellowsOptions): { context: Context; close: () => Promise<void> } {
+function openContext(
+  settings: Settings,
+  options: BellowsOptions,
+): { context: Context; close: () => Promise<void> } {
   const actor = options.actor ?? `cli:${userInfo().username}@${hostname()}`;
   const listeners = [...(options.listeners ?? [])];
   const emit = emitter(listeners);
@@ -112,6 +120,9 @@ function openContext(settings: Settings, options: BellowsOptions): { context: Co
     project: async () => {
       await loadParser();
       return loadProject(settings);
+    },
+    endSession: async (pid) => {
+      await endSession(database, pid);
     },
     install: async () => {
       installing ??= installSchema(database).catch((error: unknown) => {
@@ -143,7 +154,10 @@ async function openQueue(settings: Settings, database: Database, emit: Context['
 function packageVersion(): string {
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
     try {
-      const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { name?: string; version?: string };
+      const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+        name?: string;
+        version?: string;
+      };
       if (name === 'pgbellows' && version !== undefined) return version;
     } catch {
       // No package.json here: it is further up.

@@ -41,9 +41,13 @@ export function renderBatches(target: BatchTarget): BatchSql {
     direct: direct(target, span),
     careful: careful(target, span),
     rows: careful(target, 't.ctid = any ($6::tid[])'),
-    close: [fence(target), 'counted as (select 0 as rows, $6::integer as locked, 0 as suppressed)', LEDGER].join(',\n') + RESULT,
+    close:
+      [fence(target), 'counted as (select 0 as rows, $6::integer as locked, 0 as suppressed)', LEDGER].join(
+        ',\n',
+      ) + RESULT,
     pending: pendingRows(target),
-    quarantineMarked: target.backfill.kind === 'synced' ? quarantineMarked(target, target.backfill.marker) : null,
+    quarantineMarked:
+      target.backfill.kind === 'synced' ? quarantineMarked(target, target.backfill.marker) : null,
     quarantineOnly: quarantineOnly(target),
   };
 }
@@ -245,7 +249,8 @@ function isRefused(backfill: BackfillPlan): string {
 
 /** The announcement `d` is what the sync trigger knows a batch by. */
 function assignments(backfill: BackfillPlan): string {
-  const columns = backfill.kind === 'synced' ? backfill.groups.flatMap((group) => group.forward) : backfill.set;
+  const columns =
+    backfill.kind === 'synced' ? backfill.groups.flatMap((group) => group.forward) : backfill.set;
   const all = columns.map(assignment);
   return [...all, ...(backfill.kind === 'synced' ? [`${quote(backfill.marker)} = 'd'`] : [])].join(',\n    ');
 }

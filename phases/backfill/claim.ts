@@ -80,9 +80,7 @@ interface ClaimRow extends Readonly<Record<string, unknown>> {
 export async function claim(database: Database, job: RangeJob, holder: string): Promise<ClaimedRange | null> {
   return database.transaction({}, async (tx) => {
     // Counting the live claims needs a snapshot taken after the lock, hence a statement of its own.
-    await lockRun(tx, job.runId);
-    const pace = await tx.query('select pace from bellows.runs where id = $1', [job.runId]);
-    const { concurrency } = paceOf(pace[0]?.pace);
+    const { concurrency } = paceOf(await lockRun(tx, job.runId));
     const rows = await tx.query<ClaimRow>(CLAIM, [job.runId, job.rangeId, holder, concurrency, LIVE_SECONDS]);
     return rows[0] === undefined ? null : toRange(rows[0], holder);
   });

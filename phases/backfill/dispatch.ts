@@ -55,7 +55,9 @@ where id = $1`;
  * @returns how many jobs were added.
  */
 export async function dispatch({ database, queue }: DispatchDeps, run: Pick<RunRow, 'id'>): Promise<number> {
-  const row = (await database.query<{ pace: unknown; backfilling: boolean; live: number }>(LIVE, [run.id]))[0];
+  const row = (
+    await database.query<{ pace: unknown; backfilling: boolean; live: number }>(LIVE, [run.id])
+  )[0];
   if (row === undefined || !row.backfilling) return 0;
   const free = paceOf(row.pace).concurrency - row.live;
   if (free <= 0) return 0;

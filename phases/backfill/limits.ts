@@ -1,5 +1,6 @@
+import type { ServerFacts } from '#core/catalogue-facts';
 import type { BackfillPlan } from '#core/plan';
-import type { ServerFacts, TransactionLimits } from '#ports';
+import type { TransactionLimits } from '#ports';
 
 const LOCK_TIMEOUT_MS = 100;
 const STATEMENT_TIMEOUT_MS = 700;

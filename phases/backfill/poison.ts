@@ -21,7 +21,12 @@ export type Quarantined =
  * Where the marker cannot be written, because a trigger of the table refuses, keeps or delays every update of this row,
  * the entry alone is written: it excludes the row from the sweeps all the same.
  */
-export async function quarantineRow(walk: Walk, at: number, rowTid: string, poison: Poison): Promise<Quarantined> {
+export async function quarantineRow(
+  walk: Walk,
+  at: number,
+  rowTid: string,
+  poison: Poison,
+): Promise<Quarantined> {
   const marked = walk.sql.quarantineMarked;
   const result = marked === null ? null : await attempt(walk, marked, at, rowTid, poison);
   if (result?.kind === 'fenced' || result?.kind === 'entered') return tell(walk, result, poison);
@@ -34,7 +39,13 @@ type Attempt =
   | { readonly kind: 'fenced' }
   | { readonly kind: 'failed'; readonly trouble: Trouble };
 
-async function attempt(walk: Walk, text: string, at: number, rowTid: string, poison: Poison): Promise<Attempt> {
+async function attempt(
+  walk: Walk,
+  text: string,
+  at: number,
+  rowTid: string,
+  poison: Poison,
+): Promise<Attempt> {
   const values = [...fenceValues(walk.range, at, at), rowTid, poison.sqlstate, poison.reason];
   try {
     const rows = await walk.database.transaction(walk.limits, (tx) => tx.query(text, values));

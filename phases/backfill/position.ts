@@ -2,8 +2,8 @@
 import { afterBatch, afterTimeout, DEFAULT_LIMITS, type Pace, type PaceLimits, startPace } from '#core/pace';
 import type { PaceSettings } from '#ports';
 import type { ClaimedRange } from './claim.js';
-import { afterRows, GUESSED_ROWS_PER_BLOCK, maxBlocks, type Rate, START_RATE } from './rate.js';
 import { FIRST_SWEEP } from './ranges.js';
+import { afterRows, GUESSED_ROWS_PER_BLOCK, maxBlocks, type Rate, START_RATE } from './rate.js';
 import type { Moved, Span } from './send.js';
 
 export interface Position {
@@ -23,7 +23,11 @@ export interface Position {
 const FIRST_ROWS = 1_000;
 
 /** @param lastBlocks size of this pass' newest batch in the ledger, null where it has none. */
-export function startPosition(range: ClaimedRange, settings: PaceSettings, lastBlocks: number | null): Position {
+export function startPosition(
+  range: ClaimedRange,
+  settings: PaceSettings,
+  lastBlocks: number | null,
+): Position {
   const guess = FIRST_ROWS / Math.max(1, range.rowsPerBlock ?? GUESSED_ROWS_PER_BLOCK);
   return {
     cursor: range.cursor,

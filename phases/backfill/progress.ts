@@ -26,7 +26,7 @@ export interface BackfillProgress {
   readonly rowsPerSecond: number | null;
   /** Over the time in which batches ran. */
   readonly rowsPerSecondAverage: number | null;
-  /** Blocks of the newest median batch times rows: what one batch moves now; null before the first. */
+  /** Median of the batches of the last 30 s; null where there was none. */
   readonly batchRows: number | null;
   /** Of the newest pass, at the pace of the last 30 s; null where that is unknown. */
   readonly etaSeconds: number | null;
@@ -122,7 +122,11 @@ interface ProgressRow extends Readonly<Record<string, unknown>> {
   readonly eta_seconds: number | null;
 }
 
-export async function readProgress(session: Session, runId: number, backfill: number): Promise<BackfillProgress> {
+export async function readProgress(
+  session: Session,
+  runId: number,
+  backfill: number,
+): Promise<BackfillProgress> {
   const row = (await session.query<ProgressRow>(PROGRESS, [runId, backfill]))[0];
   if (row === undefined) throw new Error('an aggregate without groups returns one row');
   return {

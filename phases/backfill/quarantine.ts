@@ -1,7 +1,9 @@
 /** The operator's side of the quarantine: what is in it, and the two ways out. */
+
+import type { ServerFacts } from '#core/catalogue-facts';
 import { quote, quoteTable } from '#core/identifier';
 import type { BackfillPlan } from '#core/plan';
-import type { Actor, Database, Row, RunRow, RunStore, ServerFacts, Session } from '#ports';
+import type { Actor, Database, Row, RunRow, RunStore, Session } from '#ports';
 import { batchLimits } from './limits.js';
 import { backfillOf } from './ranges.js';
 
@@ -41,7 +43,11 @@ interface EntryRow extends Row {
 }
 
 /** Open and skipped entries, oldest first; with `all`, the retried ones too. */
-export async function listQuarantine(session: Session, runId: number, all = false): Promise<readonly QuarantineEntry[]> {
+export async function listQuarantine(
+  session: Session,
+  runId: number,
+  all = false,
+): Promise<readonly QuarantineEntry[]> {
   const rows = await session.query<EntryRow>(
     `select
       id, backfill, leaf_schema || '.' || leaf_table as table, row_key, sqlstate, reason, state,
@@ -79,11 +85,18 @@ export async function retryQuarantine(
   ids: readonly number[] | null,
   actor: Actor,
 ): Promise<number> {
-  const entries = (await listQuarantine(deps.database, run.id)).filter(
-    (entry) => (ids === null ? entry.state === 'open' : ids.includes(entry.id)),
+  const entries = (await listQuarantine(deps.database, run.id)).filter((entry) =>
+    ids === null ? entry.state === 'open' : ids.includes(entry.id),
   );
   for (const entry of entries) await retryEntry(deps, backfillOf(run, entry.backfill), entry, actor);
-  await audit(deps, run, 'quarantine_retry', entries.map((entry) => entry.id), actor, null);
+  await audit(
+    deps,
+    run,
+    'quarantine_retry',
+    entries.map((entry) => entry.id),
+    actor,
+    null,
+  );
   return entries.length;
 }
 
@@ -108,7 +121,14 @@ export async function skipQuarantine(
     returning id`,
     [run.id, ids, actor],
   );
-  await audit(deps, run, 'quarantine_skip', skipped.map((row) => Number(row.id)), actor, reason);
+  await audit(
+    deps,
+    run,
+    'quarantine_skip',
+    skipped.map((row) => Number(row.id)),
+    actor,
+    reason,
+  );
   return skipped.length;
 }
 

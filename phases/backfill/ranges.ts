@@ -103,9 +103,14 @@ async function voidRanges(tx: Session, key: readonly number[], leaf: Leaf | unde
   return (await tx.query(VOID, [...key, ...facts])).length;
 }
 
-/** Planning and claiming are serialised on the run's row; NO KEY UPDATE lets the foreign keys that refer to it pass. */
-export async function lockRun(tx: Session, runId: number): Promise<void> {
-  await tx.query('select from bellows.runs where id = $1 for no key update', [runId]);
+/**
+ * Planning and claiming are serialised on the run's row; NO KEY UPDATE lets the foreign keys that refer to it pass.
+ *
+ * @returns the row's pace, as it is once the lock is held.
+ */
+export async function lockRun(tx: Session, runId: number): Promise<unknown> {
+  const rows = await tx.query('select pace from bellows.runs where id = $1 for no key update', [runId]);
+  return rows[0]?.pace;
 }
 
 async function isPlanned(tx: Session, runId: number, backfill: number, pass: number): Promise<boolean> {

@@ -1,5 +1,5 @@
-import { FIRST_SWEEP } from './ranges.js';
 import { type Poison, quarantineRow, SUPPRESSED } from './poison.js';
+import { FIRST_SWEEP } from './ranges.js';
 import { type Sent, type Span, send, tid, type Walk } from './send.js';
 import { type Trouble, troubleOf } from './trouble.js';
 
@@ -88,9 +88,11 @@ async function moveRow(
     }
     if (!isRowTrouble(sent)) return sent;
     const { trouble } = sent;
-    if (trouble.kind === 'data') return putAside(walk, at, rowTid, { sqlstate: trouble.sqlstate, reason: trouble.name });
+    if (trouble.kind === 'data')
+      return putAside(walk, at, rowTid, { sqlstate: trouble.sqlstate, reason: trouble.name });
     if (attempt === TRIES) {
-      if (trouble.kind === 'timeout') return putAside(walk, at, rowTid, { sqlstate: trouble.sqlstate, reason: trouble.name });
+      if (trouble.kind === 'timeout')
+        return putAside(walk, at, rowTid, { sqlstate: trouble.sqlstate, reason: trouble.name });
       left.count += 1;
       return null;
     }

@@ -1,5 +1,5 @@
-import type { RunPlan } from '#core/plan';
 import type { Emit } from '#core/events';
+import type { RunPlan } from '#core/plan';
 import type { Database, PaceSettings, TransactionLimits } from '#ports';
 import type { BatchSql } from './batch.js';
 import type { ClaimedRange } from './claim.js';
@@ -89,7 +89,10 @@ function moved(row: ResultRow, startedAt: number, now: number): Moved {
   };
 }
 
-function statement(walk: Walk, request: Request): { readonly text: string; readonly values: readonly unknown[] } {
+function statement(
+  walk: Walk,
+  request: Request,
+): { readonly text: string; readonly values: readonly unknown[] } {
   const { sql } = walk;
   switch (request.kind) {
     case 'span': {

@@ -15,7 +15,10 @@ export async function primaryKeyOf(session: Session, leafOid: number): Promise<r
 }
 
 /** So that a walker does not begin at the first guess for every range. From the ledger, since memory does not outlive a job. */
-export async function lastBatchBlocks(session: Session, { runId, backfill, pass }: ClaimedRange): Promise<number | null> {
+export async function lastBatchBlocks(
+  session: Session,
+  { runId, backfill, pass }: ClaimedRange,
+): Promise<number | null> {
   const rows = await session.query<{ blocks: number }>(
     `select max(recent.hi - recent.lo) as blocks
     from (

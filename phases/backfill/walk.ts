@@ -1,12 +1,23 @@
 /** Walks one range: claim, batches, release. The range row is the truth; nothing here is trusted across a failure. */
+
+import type { ServerFacts } from '#core/catalogue-facts';
 import type { Emit } from '#core/events';
-import type { Database, JobOutcome, RangeJob, RunRow, RunStore, ServerFacts } from '#ports';
+import type { Database, JobOutcome, RangeJob, RunRow, RunStore } from '#ports';
 import { renderBatches } from './batch.js';
 import { beat, type ClaimedRange, claim, readRange, release } from './claim.js';
 import type { Clock } from './clock.js';
 import { BackfillStoppedError } from './errors.js';
 import { batchLimits } from './limits.js';
-import { afterBlock, afterMoved, cut, movedTo, nextSpan, type Position, slower, startPosition } from './position.js';
+import {
+  afterBlock,
+  afterMoved,
+  cut,
+  movedTo,
+  nextSpan,
+  type Position,
+  slower,
+  startPosition,
+} from './position.js';
 import { backfillOf, FIRST_SWEEP, replanLeaf } from './ranges.js';
 import { moveBlock, putAsideSuppressed, type RowsOutcome } from './rows.js';
 import { type Moved, type Span, send, type Walk } from './send.js';
@@ -51,7 +62,9 @@ export async function walkRange(
   const range = await claim(deps.database, job, deps.holder);
   if (range === null) return 'stale';
   try {
-    return await walkClaimed({ deps, run, signal, deadline, walk: await prepare(deps, run, range) });
+    const facts = [prepare(deps, run, range), lastBatchBlocks(deps.database, range)] as const;
+    const [walk, lastBlocks] = await Promise.all(facts);
+    return await walkClaimed({ deps, run, signal, deadline, walk }, lastBlocks);
   } finally {
     // Without a connection the claim runs out by itself.
     await release(deps.database, range).catch(() => undefined);
@@ -82,9 +95,8 @@ async function prepare(deps: WalkDeps, run: RunRow, range: ClaimedRange): Promis
   };
 }
 
-async function walkClaimed(course: Course): Promise<JobOutcome> {
-  const { range, database } = course.walk;
-  let next: Next = startPosition(range, course.run.pace, await lastBatchBlocks(database, range));
+async function walkClaimed(course: Course, lastBlocks: number | null): Promise<JobOutcome> {
+  let next: Next = startPosition(course.walk.range, course.run.pace, lastBlocks);
   while (typeof next !== 'string') {
     if (isOver(course)) return 'yielded';
     const position: Position = next;

@@ -1,9 +1,10 @@
 /** Puts mismatched rows right, where that can be done without guessing which side is the true one. */
 import { renderExpression } from '#core/analysed-sql';
+import type { ServerFacts } from '#core/catalogue-facts';
 import { quote, quoteTable } from '#core/identifier';
 import type { MappingGroup, SyncedBackfillPlan } from '#core/plan';
 import { classify } from '#core/sqlstate';
-import type { Database, ServerFacts } from '#ports';
+import type { Database } from '#ports';
 import { batchLimits } from '../backfill/limits.js';
 import { ANNOUNCE, MARKER } from '../expand/marker.js';
 import type { Target, WrongRow } from './verify-chunk.js';

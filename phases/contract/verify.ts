@@ -16,14 +16,13 @@ export interface VerifyOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-export interface Verification extends Counts {
+/** The newest counts, and what `repair` did before they were taken: zeros where it was not asked for. */
+export interface Verification extends Counts, Repaired {
   /** Of its row in `bellows.verifications`. */
   readonly id: number;
   /** Values of at least one mapping cannot be computed again (volatile, other tables): only its coverage was looked at. */
   readonly coverageOnly: boolean;
   readonly seconds: number;
-  /** What `repair` did before this verification; null where it was not asked for or nothing was wrong. */
-  readonly repaired: Repaired | null;
 }
 
 interface Deps {
@@ -39,9 +38,10 @@ interface Deps {
  */
 export async function verifyRun(deps: Deps, run: RunRow, options: VerifyOptions): Promise<Verification> {
   const first = await verifyOnce(deps, run, options, options.repair === true);
-  if (first.repaired === null) return first;
+  const { recomputed, returned, left } = first;
+  if (recomputed + returned === 0) return first;
   const second = await verifyOnce(deps, run, options, false);
-  return { ...second, seconds: first.seconds + second.seconds, repaired: first.repaired };
+  return { ...second, seconds: first.seconds + second.seconds, recomputed, returned, left };
 }
 
 async function verifyOnce(
@@ -64,7 +64,7 @@ async function verifyOnce(
   }
   await finishVerification(deps.database, id, counts);
   const seconds = (performance.now() - started) / 1_000;
-  return { ...counts, id, coverageOnly, seconds, repaired: fixing?.result() ?? null };
+  return { ...counts, id, coverageOnly, seconds, ...(fixing?.result() ?? NOTHING_REPAIRED) };
 }
 
 function walkOptions(run: RunRow, options: VerifyOptions, onWrong: WalkOptions['onWrong']): WalkOptions {
@@ -85,15 +85,14 @@ function walkOptions(run: RunRow, options: VerifyOptions, onWrong: WalkOptions['
 
 async function repairer({ database, catalogue }: Deps) {
   const server = await catalogue.server();
-  let sum: Repaired | null = null;
+  let sum = NOTHING_REPAIRED;
   const onWrong: NonNullable<WalkOptions['onWrong']> = async (target, rows) => {
     const done = await repairRows(database, server, target, rows);
-    const before: Repaired = sum ?? NOTHING_REPAIRED;
     sum = {
-      recomputed: before.recomputed + done.recomputed,
-      returned: before.returned + done.returned,
-      left: before.left + done.left,
+      recomputed: sum.recomputed + done.recomputed,
+      returned: sum.returned + done.returned,
+      left: sum.left + done.left,
     };
   };
-  return { onWrong, result: (): Repaired | null => sum };
+  return { onWrong, result: () => sum };
 }

@@ -9,7 +9,7 @@ export class PortInUseError extends BellowsError {
         what: `Metrics and health cannot be served: another process listens on ${host}, port ${port}.`,
         why: 'One port belongs to one process; on one host every process needs a port of its own.',
         left: 'Migrations run as they would; only their metrics are not to be had here.',
-        next: 'Set another port in the configuration (`server.metricsPort`, `server.workerMetricsPort`); 0 takes any that is free.',
+        next: 'Set another port in the configuration (`http.metricsPort`, `http.workerMetricsPort`); 0 takes any that is free.',
       },
       { host, port },
       EXIT.operation,

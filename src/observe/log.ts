@@ -12,7 +12,7 @@ import { prettyLine } from './pretty.js';
 
 export interface LogOptions {
   /** The least level that is written; `silent`: none. Default: `info`. */
-  readonly level?: Level | 'silent';
+  readonly level?: Level | 'trace' | 'fatal' | 'silent';
   /** Lines for people; else one JSON object a line. Default: whether stderr is a terminal. */
   readonly pretty?: boolean;
   /** Default: a terminal without `NO_COLOR`. Of pretty lines only. */
@@ -61,10 +61,24 @@ function settings(level: string) {
   };
 }
 
+/** Tries at a pipe that is full, 100 ms apart, before what waits for it is given up. */
+const MAX_TRIES = 20;
+
 /** Asynchronous, since a synchronous write to a full pipe would stop the event loop and with it the batches. */
 function openStderr(): DestinationStream {
-  const stream = openDestination({ dest: 2, sync: false, maxLength: MAX_WAITING });
+  let tries = 0;
+  const retryEAGAIN = (): boolean => {
+    tries += 1;
+    return tries < MAX_TRIES;
+  };
+  const stream = openDestination({ dest: 2, sync: false, maxLength: MAX_WAITING, retryEAGAIN });
   stream.on('error', () => undefined);
+  stream.on('write', () => {
+    tries = 0;
+  });
+  // Called at the exit of the process too, where a throw would change its exit code.
+  const flush = stream.flushSync.bind(stream);
+  stream.flushSync = () => safely(flush);
   return stream;
 }
 

@@ -1,4 +1,5 @@
-import type { ColumnFacts, Session } from '#ports';
+import type { ColumnFacts } from '#core/catalogue-facts';
+import type { Session } from '#ports';
 
 /**
  * Types of pg_catalog whose equality is equality of the stored bytes. Not numeric (1.0 = 1.00), float (-0 = 0), char(n)

@@ -1,4 +1,5 @@
-import type { ConstraintFacts, IndexFacts, Session, TableFacts, TriggerFacts } from '#ports';
+import type { ConstraintFacts, IndexFacts, TableFacts, TriggerFacts } from '#core/catalogue-facts';
+import type { Session } from '#ports';
 
 type RowOf<T> = T & Readonly<Record<string, unknown>>;
 

@@ -1,4 +1,5 @@
-import type { Session, TableFacts } from '#ports';
+import type { TableFacts } from '#core/catalogue-facts';
+import type { Session } from '#ports';
 
 type ColumnGrant = TableFacts['columnGrants'][number];
 

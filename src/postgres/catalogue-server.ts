@@ -1,4 +1,5 @@
-import type { RoutineFacts, ServerFacts, Session } from '#ports';
+import type { RoutineFacts, ServerFacts } from '#core/catalogue-facts';
+import type { Session } from '#ports';
 
 interface ServerRow extends Readonly<Record<string, unknown>> {
   readonly versionNumber: number;

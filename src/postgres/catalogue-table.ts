@@ -1,5 +1,6 @@
+import type { ColumnFacts, TableFacts } from '#core/catalogue-facts';
 import { quoteTable, type TableName } from '#core/identifier';
-import type { ColumnFacts, Session, TableFacts } from '#ports';
+import type { Session } from '#ports';
 import { readColumns } from './catalogue-columns.js';
 import { readConstraints, readIndexes, readPublications, readTriggers } from './catalogue-objects.js';
 import { isVolatile } from './catalogue-probe.js';

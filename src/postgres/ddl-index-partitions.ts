@@ -95,7 +95,8 @@ async function ensureNode(
   }
   if (parent === null) return { kind: 'done' };
   const attach = `alter index ${quoteTable(parent)} attach partition ${quoteTable({ schema: node.schema, name })}`;
-  return briefly(ddl, attempt, node, 'SHARE UPDATE EXCLUSIVE', attach);
+  // The statement itself takes no more of the table; the index of the leaf it locks against everybody, briefly.
+  return briefly(ddl, attempt, node, 'ACCESS SHARE', attach);
 }
 
 /** Indexes live in the schema of their table. */
@@ -128,7 +129,7 @@ async function briefly(
   ddl: Ddl,
   attempt: Attempt<IndexStep>,
   table: TableName,
-  mode: 'SHARE' | 'SHARE UPDATE EXCLUSIVE',
+  mode: 'SHARE' | 'ACCESS SHARE',
   sql: string,
 ): Promise<StepOutcome> {
   const short = await shortTransaction(ddl, attempt, async (tx) => {

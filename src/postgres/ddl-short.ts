@@ -2,7 +2,7 @@ import { BellowsError } from '#core/errors';
 import type { Blocker } from '#core/events';
 import { quoteTable, type TableName } from '#core/identifier';
 import type { LockMode } from '#core/locks';
-import type { Row, Session } from '#ports';
+import type { Row, Session, TransactionLimits } from '#ports';
 import { blockersOf, queuedBehind } from './blockers.js';
 import type { Attempt, Ddl } from './ddl-context.js';
 import { isBlocked, stateOf } from './ddl-errors.js';
@@ -64,28 +64,22 @@ export async function shortTransaction<R>(
 ): Promise<Short<R>> {
   const { stallMs } = ddl.settings;
   const times = new Times(stallMs);
-  // The idle limit is for a process that stops between two statements: the server frees the locks without it.
-  const limits = {
-    statementTimeoutMs: stallMs,
-    idleInTransactionTimeoutMs: stallMs,
-    synchronousCommit: true,
-  };
-  let watch: Watch | null = null;
-  const seen = () => watch?.stop() ?? Promise.resolve(NOBODY);
+  const watches: Watch[] = [];
+  const watch = (pid: number) => watches.push(watchWait(ddl, pid, stallMs * LOOK_AT));
+  const seen = () => lastSeen(watches);
   try {
     attempt.signal.throwIfAborted();
-    const value = await ddl.database.transaction(limits, async (tx) => {
+    const value = await ddl.database.transaction(limitsOf(stallMs), async (tx) => {
       await demandLease(tx, attempt.fence);
       const pid = await backendPid(tx);
       return work({
         query: (text, values) => timed(tx, times, text, values),
-        lock: (tables, mode, reach = 'tree') => {
-          watch = watchWait(ddl, pid, stallMs * LOOK_AT);
-          return takeLocks(
-            tx,
-            times,
-            `${tables.map(reach === 'only' ? onlyTable : quoteTable).join(', ')} in ${mode.toLowerCase()} mode`,
-          );
+        lock: async (tables, mode, reach = 'tree') => {
+          const names = tables.map(reach === 'only' ? onlyTable : quoteTable).join(', ');
+          watch(pid);
+          if (KEEPS_VACUUM_OUT.has(mode)) await moveVacuum(tx, names);
+          watch(pid);
+          await takeLocks(tx, times, `${names} in ${mode.toLowerCase()} mode`);
         },
       });
     });
@@ -101,6 +95,11 @@ export async function shortTransaction<R>(
   }
 }
 
+/** The idle limit is for a process that stops between two statements: the server frees the locks without it. */
+function limitsOf(stallMs: number): TransactionLimits {
+  return { statementTimeoutMs: stallMs, idleInTransactionTimeoutMs: stallMs, synchronousCommit: true };
+}
+
 async function backendPid(tx: Session): Promise<number> {
   const [row] = await tx.query<{ readonly pid: number }>('select pg_backend_pid() as pid');
   return row?.pid ?? 0;
@@ -109,6 +108,30 @@ async function backendPid(tx: Session): Promise<number> {
 function onlyTable(table: TableName): string {
   return `only ${quoteTable(table)}`;
 }
+
+const KEEPS_VACUUM_OUT: ReadonlySet<LockMode> = new Set([
+  'SHARE',
+  'SHARE ROW EXCLUSIVE',
+  'EXCLUSIVE',
+  'ACCESS EXCLUSIVE',
+]);
+
+/**
+ * An autovacuum gives way only to who has waited for deadlock_timeout, which is longer than the application may wait for us:
+ * behind a vacuum of hours no attempt would ever come through. This weaker lock is in the way of vacuum and of no reader or
+ * writer, so we can wait for it that long; holding it keeps the next autovacuum out until the real lock is asked for.
+ */
+async function moveVacuum(tx: Session, names: string): Promise<void> {
+  await tx.query(
+    `select set_config('statement_timeout', (setting::int + ${VACUUM_MARGIN_MS})::text, true)
+     from pg_settings
+     where name = 'deadlock_timeout'`,
+  );
+  await tx.query(`lock table ${names} in share update exclusive mode`);
+}
+
+/** What an autovacuum may need to end once it is cancelled. Milliseconds. */
+const VACUUM_MARGIN_MS = 1_000;
 
 async function takeLocks(tx: Session, times: Times, what: string): Promise<void> {
   times.begin();
@@ -173,6 +196,12 @@ const NOBODY: Seen = { blockers: [], queued: [] };
 
 interface Watch {
   stop(): Promise<Seen>;
+}
+
+/** What the last look that met somebody saw; the phases of one attempt are looked at one by one. */
+async function lastSeen(watches: readonly Watch[]): Promise<Seen> {
+  const looks = await Promise.all(watches.map((watch) => watch.stop()));
+  return looks.findLast(({ blockers }) => blockers.length > 0) ?? NOBODY;
 }
 
 /**

@@ -11,7 +11,11 @@ const GATE_MS = 5000;
 
 const STEPPING = new Set(['expanding', 'settling', 'contracting', 'rolling_back']);
 
-export async function readSnapshot(deps: SchedulerDeps, run: RunRow, runs: readonly RunRow[]): Promise<Snapshot> {
+export async function readSnapshot(
+  deps: SchedulerDeps,
+  run: RunRow,
+  runs: readonly RunRow[],
+): Promise<Snapshot> {
   const { state } = run;
   const steps = STEPPING.has(state.kind) ? await deps.store.steps(run.id) : [];
   return {
@@ -48,7 +52,11 @@ async function readVerification(
   return row === undefined ? null : { finishedAt: row.finished_at, pending: Number(row.pending) };
 }
 
-async function readGate({ store }: SchedulerDeps, run: RunRow, since: string): Promise<readonly CheckResult[] | null> {
+async function readGate(
+  { store }: SchedulerDeps,
+  run: RunRow,
+  since: string,
+): Promise<readonly CheckResult[] | null> {
   const results = await store.checks(run);
   const oldest = Date.parse(await store.now()) - GATE_MS;
   const fresh = results.every((r) => Date.parse(r.at) >= oldest && Date.parse(r.at) >= Date.parse(since));

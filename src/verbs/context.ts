@@ -21,6 +21,8 @@ export interface Context {
   readonly queue: () => Promise<JobQueue>;
   /** The migrations folder, read again at each call. */
   readonly project: () => Promise<Project>;
+  /** Ends a session of the server; throws, in words, where there is none or it may not be ended. */
+  readonly endSession: (pid: number) => Promise<void>;
   /** Creates or upgrades schema `bellows`; once a process. */
   readonly install: () => Promise<void>;
 }

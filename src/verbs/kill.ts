@@ -1,4 +1,3 @@
-import { endSession } from '../postgres/blockers.js';
 import type { Context } from './context.js';
 
 /** Ends a session that stands in the way; the history keeps who did it and why. */
@@ -7,7 +6,7 @@ export async function kill(
   pid: number,
   options: { readonly reason?: string } = {},
 ): Promise<void> {
-  await endSession(context.database, pid);
+  await context.endSession(pid);
   await context.store.record({
     actor: context.actor,
     migration: null,

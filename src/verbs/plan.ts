@@ -1,12 +1,13 @@
 /** `plan`: everything that would be done, as data, with the batch's EXPLAIN; nothing is done. */
-import type { BackfillPlan, RunPlan } from '#core/plan';
+
+import type { PlanView } from '#api';
 import { displayTable } from '#core/identifier';
+import type { BackfillPlan, RunPlan } from '#core/plan';
 import { stateName } from '#core/status';
 import { renderBatches } from '#phases/backfill/batch';
 import { primaryKeyOf } from '#phases/backfill/start-facts';
-import type { LoadedMigration } from '#project/project';
-import type { PlanView } from '#api';
 import type { RunRow } from '#ports';
+import type { LoadedMigration } from '#project/project';
 import { planMigration } from './adopt.js';
 import type { Context } from './context.js';
 import { findRun } from './find.js';
@@ -21,7 +22,8 @@ export async function plan(context: Context, migration?: string): Promise<readon
   if (migration === undefined) refuseProblems(project);
   const runs = (await isInstalled(context)) ? await context.store.runs() : [];
   const file = project.migrations.find((m) => m.id === migration || m.id.startsWith(`${migration}_`));
-  if (migration !== undefined && file === undefined) return [await viewOfRun(context, await findRun(context, migration))];
+  if (migration !== undefined && file === undefined)
+    return [await viewOfRun(context, await findRun(context, migration))];
   const files = file === undefined ? project.migrations.filter((m) => !isBegun(m, runs)) : [file];
   const views: PlanView[] = [];
   for (const one of files) {
@@ -32,7 +34,9 @@ export async function plan(context: Context, migration?: string): Promise<readon
 }
 
 function isBegun(file: LoadedMigration, runs: readonly RunRow[]): boolean {
-  return runs.some((r) => r.migration === file.id && r.state.kind !== 'rolled_back' && r.state.kind !== 'pending');
+  return runs.some(
+    (r) => r.migration === file.id && r.state.kind !== 'rolled_back' && r.state.kind !== 'pending',
+  );
 }
 
 async function viewOfRun(context: Context, run: RunRow): Promise<PlanView> {

@@ -1,9 +1,9 @@
 /** The long-running parts that verbs start: a leader, a worker, both. They end when the signal is aborted. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { MigrationFiles, SchedulerDeps } from '#scheduler/deps';
 import { systemClock } from '#phases/backfill/clock';
 import { createThrottle } from '#phases/backfill/throttle/throttle';
+import type { MigrationFiles, SchedulerDeps } from '#scheduler/deps';
 import { failureOf } from '#scheduler/failure';
 import { lead } from '#scheduler/leader';
 import { work } from '#scheduler/worker';
@@ -71,7 +71,11 @@ export async function schedulerDeps(context: Context): Promise<SchedulerDeps> {
 }
 
 /** @param turn called at each turn of the loop: what a health check looks at */
-export async function startLeader(context: Context, signal: AbortSignal, turn: () => void = () => undefined): Promise<void> {
+export async function startLeader(
+  context: Context,
+  signal: AbortSignal,
+  turn: () => void = () => undefined,
+): Promise<void> {
   await lead({ ...(await schedulerDeps(context)), sleep: turning(turn) }, signal);
 }
 

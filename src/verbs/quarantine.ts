@@ -1,11 +1,14 @@
-import { listQuarantine, retryQuarantine, skipQuarantine } from '#phases/backfill/quarantine';
 import type { QuarantinedRow } from '#api';
+import { listQuarantine, retryQuarantine, skipQuarantine } from '#phases/backfill/quarantine';
 import type { RunRow } from '#ports';
 import type { Context } from './context.js';
 import { findRun } from './find.js';
 import { tell } from './transitions.js';
 
-export async function quarantineList(context: Context, migration?: string): Promise<readonly QuarantinedRow[]> {
+export async function quarantineList(
+  context: Context,
+  migration?: string,
+): Promise<readonly QuarantinedRow[]> {
   const runs = migration === undefined ? await context.store.runs() : [await findRun(context, migration)];
   const rows = await Promise.all(runs.map((run) => rowsOf(context, run)));
   return rows.flat();
@@ -30,9 +33,17 @@ export async function quarantineRetry(context: Context, migration: string, id?: 
   const run = await findRun(context, migration);
   const { database, store } = context;
   const server = await context.catalogue.server();
-  const retried = await retryQuarantine({ database, store, server }, run, id === undefined ? null : [id], context.actor);
+  const retried = await retryQuarantine(
+    { database, store, server },
+    run,
+    id === undefined ? null : [id],
+    context.actor,
+  );
   if (retried > 0 && (run.state.kind === 'gated' || run.state.kind === 'settling')) {
-    await tell(context, migration, () => ({ kind: 'rows_pending', reason: `${retried} quarantined rows are tried again` }));
+    await tell(context, migration, () => ({
+      kind: 'rows_pending',
+      reason: `${retried} quarantined rows are tried again`,
+    }));
   }
   return retried;
 }
@@ -43,5 +54,11 @@ export async function quarantineSkip(
   options: { readonly reason: string; readonly id?: number },
 ): Promise<number> {
   const run = await findRun(context, migration);
-  return skipQuarantine(context, run, options.id === undefined ? null : [options.id], options.reason, context.actor);
+  return skipQuarantine(
+    context,
+    run,
+    options.id === undefined ? null : [options.id],
+    options.reason,
+    context.actor,
+  );
 }

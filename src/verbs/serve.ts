@@ -1,14 +1,16 @@
 /** The long-running processes: `serve` leads and shows metrics and health, `worker` walks and shows them. */
 import type { ServeOptions, WorkerOptions } from '#api';
-import { type Observed, observe } from './observe.js';
 import type { Context } from './context.js';
+import { type Observed, observe } from './observe.js';
 import { startLeader, startWorker } from './processes.js';
 
 const DEFAULT_SLOTS = 4;
 
 export async function serve(context: Context, { signal, onReady }: ServeOptions): Promise<void> {
   const { host, metricsPort } = context.settings.http;
-  await run(context, { host, port: metricsPort }, onReady, signal, (inner, turn) => startLeader(context, inner, turn));
+  await run(context, { host, port: metricsPort }, onReady, signal, (inner, turn) =>
+    startLeader(context, inner, turn),
+  );
 }
 
 export async function worker(context: Context, { signal, slots, onReady }: WorkerOptions): Promise<void> {

@@ -1,9 +1,10 @@
 /** `status <id>`: the one screen that answers why a migration is not moving. */
+
+import type { MigrationDetail, StepDetail } from '#api';
 import { LOCKS } from '#core/locks';
 import type { RunPlan, Step } from '#core/plan';
 import { innerState } from '#core/state';
 import { readProgress } from '#phases/backfill/progress';
-import type { MigrationDetail, StepDetail } from '#api';
 import type { RunRow, StepRow } from '#ports';
 import { STALE_WORKER_SECONDS } from '#scheduler/worker';
 import type { Context } from './context.js';
@@ -53,11 +54,15 @@ function locksOf(step: Step): { readonly lock: string; readonly blocks: string }
 }
 
 function currentBlockers(run: RunRow, steps: readonly StepRow[]) {
-  const moving = ['expanding', 'settling', 'contracting', 'rolling_back'].includes(innerState(run.state).kind);
+  const moving = ['expanding', 'settling', 'contracting', 'rolling_back'].includes(
+    innerState(run.state).kind,
+  );
   return moving ? (steps.find((s) => s.state !== 'done' && s.blockers.length > 0)?.blockers ?? []) : [];
 }
 
-async function workerCounts({ database }: Context): Promise<{ readonly live: number; readonly stale: number }> {
+async function workerCounts({
+  database,
+}: Context): Promise<{ readonly live: number; readonly stale: number }> {
   const rows = await database.query<{ live: number; stale: number }>(
     `select
        count(*) filter (where beat_at > clock_timestamp() - $1 * interval '1 s')::integer as live,
@@ -68,7 +73,10 @@ async function workerCounts({ database }: Context): Promise<{ readonly live: num
   return { live: rows[0]?.live ?? 0, stale: rows[0]?.stale ?? 0 };
 }
 
-async function walkProgress({ database }: Context, run: RunRow): Promise<{ progress: number | null; pass: number }> {
+async function walkProgress(
+  { database }: Context,
+  run: RunRow,
+): Promise<{ progress: number | null; pass: number }> {
   const all = await Promise.all(run.plan.backfills.map((b) => readProgress(database, run.id, b.index)));
   const total = all.reduce((sum, p) => sum + p.blocksTotal, 0);
   const done = all.reduce((sum, p) => sum + p.blocksDone, 0);

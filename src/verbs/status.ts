@@ -1,5 +1,8 @@
 /** `status`: what stands where, and what comes next. Reads the ledger; never counts a table. */
+
+import type { Status } from '#api';
 import type { CheckResult } from '#core/gate';
+import { displayTable } from '#core/identifier';
 import { innerState } from '#core/state';
 import {
   type BackfillStatus,
@@ -9,11 +12,9 @@ import {
   pausedOf,
   stateName,
 } from '#core/status';
-import { displayTable } from '#core/identifier';
 import { type BackfillProgress, readProgress } from '#phases/backfill/progress';
-import { STALE_WORKER_SECONDS } from '#scheduler/worker';
-import type { Status } from '#api';
 import type { RunRow } from '#ports';
+import { STALE_WORKER_SECONDS } from '#scheduler/worker';
 import type { Context } from './context.js';
 import { driftOf } from './drift.js';
 
@@ -24,8 +25,14 @@ export async function readStatus(context: Context): Promise<Status> {
   const known = await Promise.all(
     runs.map((run) => describe(context, run, facts.liveWorkers, driftOf(run, project.migrations))),
   );
-  const files = project.migrations.filter((m) => !runs.some((r) => r.migration === m.id)).map((m) => pendingFile(m.id));
-  const broken = project.problems.flatMap((p) => (p.id === null || runs.some((r) => r.migration === p.id) ? [] : [brokenFile(p.id, p.error.code, p.error.text.what)]));
+  const files = project.migrations
+    .filter((m) => !runs.some((r) => r.migration === m.id))
+    .map((m) => pendingFile(m.id));
+  const broken = project.problems.flatMap((p) =>
+    p.id === null || runs.some((r) => r.migration === p.id)
+      ? []
+      : [brokenFile(p.id, p.error.code, p.error.text.what)],
+  );
   return { migrations: [...known, ...files, ...broken].sort((a, b) => (a.id < b.id ? -1 : 1)) };
 }
 
@@ -35,7 +42,9 @@ export async function statusOfRun(context: Context, run: RunRow): Promise<Migrat
 }
 
 export async function isInstalled({ database }: Context): Promise<boolean> {
-  const rows = await database.query<{ there: boolean }>(`select to_regclass('bellows.runs') is not null as there`);
+  const rows = await database.query<{ there: boolean }>(
+    `select to_regclass('bellows.runs') is not null as there`,
+  );
   return rows[0]?.there === true;
 }
 
@@ -55,11 +64,21 @@ async function describe(
   liveWorkers: number,
   drift: string | null,
 ): Promise<MigrationStatus> {
-  const progress = await Promise.all(run.plan.backfills.map((b) => readProgress(context.database, run.id, b.index)));
+  const progress = await Promise.all(
+    run.plan.backfills.map((b) => readProgress(context.database, run.id, b.index)),
+  );
   const gate = await gateOf(context, run);
   const held = innerState(run.state).kind === 'backfilling' ? await context.store.holds(run.id) : [];
   const quarantined = progress.reduce((sum, p) => sum + p.quarantined, 0);
-  const facts = { state: run.state, plan: run.plan, holds: held, gate, liveWorkers, quarantined, blockedBy: blockedBy(run, drift) };
+  const facts = {
+    state: run.state,
+    plan: run.plan,
+    holds: held,
+    gate,
+    liveWorkers,
+    quarantined,
+    blockedBy: blockedBy(run, drift),
+  };
   return {
     id: run.migration,
     kind: 'phased',
@@ -67,7 +86,13 @@ async function describe(
     paused: pausedOf(run.state),
     failed: failedOf(run.state),
     backfill: progress.length === 0 ? null : backfillStatus(run, progress, held),
-    gate: gate.map(({ check, verdict, evidence, release, at }) => ({ check, verdict, evidence, release, at })),
+    gate: gate.map(({ check, verdict, evidence, release, at }) => ({
+      check,
+      verdict,
+      evidence,
+      release,
+      at,
+    })),
     next: nextAction(run.migration, facts),
   };
 }
@@ -86,14 +111,17 @@ function backfillStatus(
   progress: readonly BackfillProgress[],
   held: Awaited<ReturnType<Context['store']['holds']>>,
 ): BackfillStatus {
-  const current = progress.find((p) => p.openRanges > 0) ?? progress.findLast((p) => p.pass > 0) ?? progress[0];
+  const current =
+    progress.find((p) => p.openRanges > 0) ?? progress.findLast((p) => p.pass > 0) ?? progress[0];
   const walking = innerState(run.state).kind === 'backfilling';
   const expected = progress.map((p, i) => p.rowsExpected ?? run.plan.backfills[i]?.expectedRows ?? null);
   const table = run.plan.backfills[current?.backfill ?? 0]?.table;
   return {
     table: table === undefined ? '' : displayTable(table),
     rowsDone: progress.reduce((sum, p) => sum + p.rowsDone, 0),
-    rowsExpected: expected.every((n) => n !== null) ? expected.reduce((sum, n) => sum + Math.round(n ?? 0), 0) : null,
+    rowsExpected: expected.every((n) => n !== null)
+      ? expected.reduce((sum, n) => sum + Math.round(n ?? 0), 0)
+      : null,
     rowsPerSecond: walking ? rounded(current?.rowsPerSecond) : rounded(current?.rowsPerSecondAverage),
     etaSeconds: walking ? rounded(current?.etaSeconds) : null,
     batchRows: current?.batchRows ?? null,
@@ -107,7 +135,14 @@ function rounded(value: number | null | undefined): number | null {
   return value === null || value === undefined ? null : Math.round(value);
 }
 
-const unstarted = { kind: 'phased', state: 'pending', paused: null, failed: null, backfill: null, gate: [] } as const;
+const unstarted = {
+  kind: 'phased',
+  state: 'pending',
+  paused: null,
+  failed: null,
+  backfill: null,
+  gate: [],
+} as const;
 
 function pendingFile(id: string): MigrationStatus {
   return { ...unstarted, id, next: 'bellows up' };

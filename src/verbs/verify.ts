@@ -1,7 +1,7 @@
+import type { VerificationReport } from '#api';
 import { ConditionError } from '#core/errors';
 import { innerState } from '#core/state';
 import { verifyRun } from '#phases/contract/verify';
-import type { VerificationReport } from '#api';
 import type { Context } from './context.js';
 import { findRun } from './find.js';
 import { tell } from './transitions.js';
@@ -13,16 +13,24 @@ interface VerifyOptions {
 }
 
 /** Compares every value; with `repair` what can be corrected is corrected, and what must be filled again goes back. */
-export async function verify(context: Context, migration: string, options: VerifyOptions = {}): Promise<VerificationReport> {
+export async function verify(
+  context: Context,
+  migration: string,
+  options: VerifyOptions = {},
+): Promise<VerificationReport> {
   const run = await findRun(context, migration);
-  if (!['backfilling', 'settling', 'gated'].includes(innerState(run.state).kind)) throw nothingToVerify(run.migration, run.state.kind);
+  if (!['backfilling', 'settling', 'gated'].includes(innerState(run.state).kind))
+    throw nothingToVerify(run.migration, run.state.kind);
   const result = await verifyRun(context, run, {
     signal: options.signal ?? new AbortController().signal,
     ...(options.repair === undefined ? {} : { repair: options.repair }),
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
   });
   if (options.repair === true && run.state.kind === 'gated' && (result.repaired?.returned ?? 0) > 0) {
-    await tell(context, run.migration, () => ({ kind: 'rows_pending', reason: 'verify --repair returned rows to pending' }));
+    await tell(context, run.migration, () => ({
+      kind: 'rows_pending',
+      reason: 'verify --repair returned rows to pending',
+    }));
   }
   return {
     migration: run.migration,

@@ -19,7 +19,8 @@ export const operator: Signal = {
       limit: 1,
       verdict: paused === undefined ? 'go' : 'stop',
       utilisation: value,
-      text: paused === undefined ? 'not paused' : `paused by ${paused.by ?? 'somebody'}: ${paused.reason ?? ''}`,
+      text:
+        paused === undefined ? 'not paused' : `paused by ${paused.by ?? 'somebody'}: ${paused.reason ?? ''}`,
       release: 'bellows resume',
     };
   },

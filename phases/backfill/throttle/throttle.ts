@@ -46,18 +46,25 @@ export function createThrottle(options: ThrottleOptions): Throttle {
   return {
     check: async (run) => {
       const { clock } = options;
-      const watch = watches.get(run.id) ?? newWatch(clock.now());
+      const watch = watches.get(run.id) ?? newWatch();
       watches.set(run.id, watch);
-      if (watch.running === null && (watch.at < 0 || clock.now() - watch.at >= EVERY_MS)) start(options, run, watch);
+      if (watch.running === null && (watch.at < 0 || clock.now() - watch.at >= EVERY_MS))
+        start(options, run, watch);
       // A signal that does not answer must not hold up a shutdown: the last answer counts until it is too old.
-      if (watch.running !== null) await Promise.race([watch.running, clock.sleep(EVERY_MS, AbortSignal.timeout(EVERY_MS))]);
+      if (watch.running !== null) await atMost(clock, watch.running);
       return fresh(watch, clock.now()) ? watch.holds : [staleHold(watch, clock.now())];
     },
     readings: (runId) => watches.get(runId)?.readings ?? new Map(),
   };
 }
 
-function newWatch(_now: number): Watch {
+async function atMost(clock: Clock, running: Promise<void>): Promise<void> {
+  const over = new AbortController();
+  await Promise.race([running, clock.sleep(EVERY_MS, over.signal)]);
+  over.abort();
+}
+
+function newWatch(): Watch {
   return { at: -1, holds: [], readings: new Map(), running: null };
 }
 
@@ -72,7 +79,9 @@ async function evaluate(options: ThrottleOptions, run: ThrottledRun, watch: Watc
   const entries = await Promise.all(
     signals.map(async (signal) => [signal.id, await read(options, signal, run.id)] as const),
   );
-  const holds = entries.flatMap(([id, reading]) => (reading.verdict === 'stop' ? [toHold(id, reading, watch)] : []));
+  const holds = entries.flatMap(([id, reading]) =>
+    reading.verdict === 'stop' ? [toHold(id, reading, watch)] : [],
+  );
   tell(options.emit, run, watch.holds, holds);
   watch.at = options.clock.now();
   watch.holds = holds;

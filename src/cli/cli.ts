@@ -1,0 +1,103 @@
+/** What a verb is given: where to say things, what was said on the command line, and the connection. */
+import type { Command } from 'commander';
+import type { Bellows } from '#api';
+import type { Listener } from '#core/events';
+import type { Connect, Io, Overrides } from './io.js';
+import { type Paint, paintFor } from './render/paint.js';
+import type { View } from './render/view.js';
+
+export interface Cli {
+  readonly io: Io;
+  readonly cwd: string;
+  readonly env: string | undefined;
+  readonly overrides: Overrides;
+  readonly json: boolean;
+  readonly yes: boolean;
+  /** For what is printed on stdout. */
+  readonly view: View;
+  /** For what is printed on stderr. */
+  readonly noteView: View;
+  /** The answer: one JSON document with `--json`, else lines; on stdout. */
+  answer(json: unknown, lines: () => readonly string[]): void;
+  /** A line for people, on stderr. */
+  note(line: string): void;
+  /** Connects, works, and closes whatever happens. */
+  connected<R>(work: (bellows: Bellows) => Promise<R>, listeners?: readonly Listener[]): Promise<R>;
+}
+
+/** The arguments and options of one verb, as they were typed. */
+export interface Invocation {
+  readonly args: readonly string[];
+  text(option: string): string | undefined;
+  flag(option: string): boolean;
+}
+
+/** Returns the exit code; nothing means 0. */
+export type Work = (cli: Cli, invocation: Invocation) => Promise<number | undefined>;
+export type Action = (work: Work) => (this: Command) => Promise<void>;
+/** Puts one verb under `parent`. */
+export type Verb = (parent: Command, action: Action) => void;
+
+export function invocationOf(command: Command): Invocation {
+  const options: Readonly<Record<string, unknown>> = command.optsWithGlobals();
+  return {
+    args: command.args,
+    text: (option) => {
+      const value = options[option];
+      return typeof value === 'string' ? value : undefined;
+    },
+    flag: (option) => options[option] === true,
+  };
+}
+
+const WIDEST = 120;
+
+export function createCli(io: Io, invocation: Invocation, connect: Connect): Cli {
+  const json = invocation.flag('json');
+  const colour = invocation.flag('color') && !io.env.NO_COLOR;
+  const env = invocation.text('env');
+  const cwd = io.cwd ?? process.cwd();
+  const overrides = overridesOf(invocation);
+  const view = (paint: Paint): View => ({
+    paint,
+    width: Math.min(WIDEST, io.columns ?? 80),
+    now: clock(io)(),
+  });
+  return {
+    io,
+    cwd,
+    env,
+    overrides,
+    json,
+    yes: invocation.flag('yes'),
+    view: view(paintFor(colour && io.stdout.isTTY === true)),
+    noteView: view(paintFor(colour && io.stderr.isTTY === true)),
+    answer: (document, lines) => {
+      const text = json ? JSON.stringify(document, null, 2) : lines().join('\n');
+      io.stdout.write(`${text}\n`);
+    },
+    note: (line) => {
+      io.stderr.write(`${line}\n`);
+    },
+    connected: async (work, listeners = []) => {
+      const bellows = await connect({ cwd, overrides, listeners, ...(env === undefined ? {} : { env }) });
+      try {
+        return await work(bellows);
+      } finally {
+        await bellows.close();
+      }
+    },
+  };
+}
+
+export function clock(io: Io): () => number {
+  return io.now ?? Date.now;
+}
+
+function overridesOf(invocation: Invocation): Overrides {
+  const named = (['databaseUrl', 'queueUrl', 'migrations'] as const).map((name) => [
+    name,
+    invocation.text(name),
+  ]);
+  return Object.fromEntries(named.filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,131 @@
+/** `plan`: everything that would be done, in the order in which it would be. SQL is never wrapped, so it can be copied. */
+import type { PlanView } from '#api';
+import { inWords } from '#core/duration';
+import { displayTable } from '#core/identifier';
+import { LOCKS } from '#core/locks';
+import type { Action, BackfillPlan, GatePlan, Notice, Step } from '#core/plan';
+import { hanging, indented } from './lines.js';
+import { count } from './numbers.js';
+import { paintState } from './paint.js';
+import type { View } from './view.js';
+
+export function planLines(views: readonly PlanView[], view: View): readonly string[] {
+  if (views.length === 0) return ['Nothing to plan: every migration of the folder is done.'];
+  return views.flatMap((one, i) => [...(i === 0 ? [] : ['']), ...onePlan(one, view)]);
+}
+
+function onePlan(
+  { id, description, checksum, state, plan, batches }: PlanView,
+  view: View,
+): readonly string[] {
+  const { paint, width } = view;
+  const { expand, settle, contract } = plan.steps;
+  return [
+    `${paint.bold(id)}  ${paintState(paint, state)}  checksum ${checksum.slice(0, 12)}`,
+    ...hanging('  ', description, width, paint.dim),
+    ...plan.notices.flatMap((notice) => noticeLines(notice, view)),
+    ...section('expand', 'adds the new shape; the application goes on', expand, view),
+    ...plan.backfills.flatMap((backfill, i) => backfillLines(backfill, batches[i], view)),
+    ...section('settle', 'indexes, constraints, verification; the application goes on', settle, view),
+    ...gateLines(plan.gate, contract.length > 0, view),
+    ...section('contract', 'after the gate; takes the old shape away', contract, view),
+  ];
+}
+
+function noticeLines({ level, text }: Notice, { paint, width }: View): readonly string[] {
+  return level === 'warning' ? hanging('  ! ', text, width, paint.yellow) : hanging('  - ', text, width);
+}
+
+function heading(name: string, rest: string, { paint, width }: View): readonly string[] {
+  const [first = '', ...more] = hanging(`${name}  `, rest, width);
+  return ['', paint.bold(name) + first.slice(name.length), ...more];
+}
+
+function section(name: string, meaning: string, steps: readonly Step[], view: View): readonly string[] {
+  if (steps.length === 0) return [];
+  return [...heading(name, meaning, view), ...steps.flatMap((step, i) => stepLines(step, i + 1, view))];
+}
+
+function stepLines(step: Step, position: number, view: View): readonly string[] {
+  const { paint, width } = view;
+  const actions = step.kind === 'transaction' ? step.actions : [step.action];
+  const start = `  ${String(position).padStart(2)}  `;
+  const destructive = step.kind === 'transaction' && step.destructive;
+  return [
+    ...hanging(start, step.title, width, paint.cyan),
+    ...hanging('      ', howOf(step), width, paint.dim),
+    ...(destructive ? ['      DESTRUCTIVE: there is no way back but a new migration.'] : []),
+    ...actions.flatMap((action) => actionLines(action, view)),
+    ...(step.kind === 'transaction' ? step.guards.map(({ title }) => `      guard: ${title}`) : []),
+  ];
+}
+
+function howOf(step: Step): string {
+  if (step.kind !== 'transaction') return lockText(step.action);
+  const tables = step.tables.map(displayTable).join(', ');
+  const locked = tables === '' ? 'locks no table' : `one LOCK TABLE for ${tables}`;
+  return `one short transaction, ${locked}, retried under a time limit`;
+}
+
+function actionLines(action: Action, { paint }: View): readonly string[] {
+  const undo = action.undo === null ? [] : [...indented(`undo: ${action.undo}`, 8)];
+  return [
+    paint.dim(`      -- ${action.title}: ${lockText(action)}`),
+    ...indented(ended(action.sql), 6),
+    ...undo.map(paint.dim),
+  ];
+}
+
+/** `ACCESS EXCLUSIVE, blocks reads and writes; no rewrite, no scan` */
+function lockText({ form }: Action): string {
+  const { lock, blocks, rewrites, scans } = LOCKS[form];
+  const takes = lock === 'none' ? 'no table lock' : `${lock}, blocks ${blocks}`;
+  if (form === 'statement') return `${takes}; may rewrite or scan`;
+  return `${takes}; ${rewrites ? 'REWRITES THE TABLE' : 'no rewrite'}, ${scans ? 'scans' : 'no scan'}`;
+}
+
+function ended(sql: string): string {
+  return /;\s*$/.test(sql) ? sql.trimEnd() : `${sql.trimEnd()};`;
+}
+
+function backfillLines(
+  backfill: BackfillPlan,
+  batch: PlanView['batches'][number] | undefined,
+  view: View,
+): readonly string[] {
+  const { paint } = view;
+  const rows =
+    backfill.expectedRows === null
+      ? 'rows not estimated: never analysed'
+      : `~${count(backfill.expectedRows)} rows`;
+  const where = backfill.partitioned ? ', leaf by leaf' : '';
+  const triggers = backfill.triggers === 'none' ? '' : `; the table's own triggers: ${backfill.triggers}`;
+  return [
+    ...heading(
+      'backfill',
+      `${displayTable(backfill.table)}, ${rows}${where}, in short batches${triggers}`,
+      view,
+    ),
+    ...(batch === undefined
+      ? []
+      : [
+          paint.dim('      -- one batch'),
+          ...indented(ended(batch.sql), 6),
+          ...(batch.explain.length === 0 ? [] : [paint.dim('      -- its plan on this server')]),
+          ...batch.explain.map((line) => `      ${line}`),
+        ]),
+  ];
+}
+
+function gateLines(gate: GatePlan, contracts: boolean, view: View): readonly string[] {
+  const { soakSeconds, deployed, queries } = gate;
+  const asked = [
+    ...(soakSeconds > 0 ? [`soak ${inWords(soakSeconds)}`] : []),
+    ...Object.entries(deployed).map(([application, version]) => `deployed ${application} ${version}`),
+    ...Object.keys(queries).map((name) => `query ${name} returns no rows`),
+  ];
+  const always = contracts
+    ? 'rows, values, indexes, constraints, approval as the environment says'
+    : 'rows, values, indexes, constraints';
+  return heading('gate', [...asked, always].join('; '), view);
+}

@@ -1,0 +1,53 @@
+import type { Status } from '#api';
+import type { MigrationStatus } from '#core/status';
+import { hanging } from './lines.js';
+import { eta } from './numbers.js';
+import { paintState } from './paint.js';
+import { gateText, isWalking, rowsText, stateWord } from './state.js';
+import type { View } from './view.js';
+
+/** All migrations: one line each, and below it what is needed or comes next. */
+export function statusLines({ migrations }: Status, view: View): readonly string[] {
+  if (migrations.length === 0) return ['There are no migrations. `bellows new <name>` writes the first one.'];
+  const name = Math.max(...migrations.map(({ id }) => id.length), 'MIGRATION'.length);
+  const head = view.paint.dim(`${'MIGRATION'.padEnd(name)}  STATE`);
+  return [head, ...migrations.flatMap((migration) => entry(migration, name, view)), '', summary(migrations)];
+}
+
+function entry(migration: MigrationStatus, name: number, view: View): readonly string[] {
+  const { paint, width } = view;
+  const head = `${migration.id.padEnd(name)}  ${paintState(paint, stateWord(migration))}`;
+  if (isSettledForGood(migration)) return [head];
+  const facts = factsOf(migration, view);
+  const failure = migration.failed === null ? [] : hanging('  ', migration.failed.message, width, paint.red);
+  return [
+    head,
+    ...(facts === '' ? [] : hanging('  ', facts, width)),
+    ...failure,
+    ...hanging('  next: ', migration.next, width, paint.dim),
+  ];
+}
+
+function factsOf(migration: MigrationStatus, view: View): string {
+  const { backfill } = migration;
+  if (!isWalking(migration) || backfill === null) {
+    const gate = gateText(migration);
+    return gate === '' ? '' : `gate ${gate}`;
+  }
+  const speed =
+    backfill.rowsPerSecond === null ? '' : `  ${backfill.rowsPerSecond.toLocaleString('en-US')} rows/s`;
+  const poison = backfill.quarantined === 0 ? '' : `  ${backfill.quarantined} in quarantine`;
+  return `${rowsText(migration)}${speed}  ${eta(backfill.etaSeconds, view.now)}${poison}`;
+}
+
+function isSettledForGood({ state, failed }: MigrationStatus): boolean {
+  return state === 'done' && failed === null;
+}
+
+function summary(migrations: readonly MigrationStatus[]): string {
+  const words = migrations.map((m) =>
+    m.failed !== null ? 'failed' : m.paused !== null ? 'paused' : m.state,
+  );
+  const kinds = [...new Set(words)].map((word) => `${words.filter((w) => w === word).length} ${word}`);
+  return `${migrations.length} migration${migrations.length === 1 ? '' : 's'}: ${kinds.join(', ')}`;
+}

@@ -1,0 +1,132 @@
+/** `status <id>`: the one screen that answers why a migration is not moving. */
+import type { MigrationDetail, StepDetail } from '#api';
+import type { MigrationStatus } from '#core/status';
+import { blockerLines } from './blockers.js';
+import { field, hanging } from './lines.js';
+import { amount, count, counted, eta, instant } from './numbers.js';
+import { paintState } from './paint.js';
+import { bar, gateText, isWalking, rowsText, shareOf } from './state.js';
+import { heldText } from './throttle.js';
+import type { View } from './view.js';
+
+const BAR = 20;
+
+export function statusOneLines(detail: MigrationDetail, view: View): readonly string[] {
+  const { paint, width } = view;
+  const { migration } = detail;
+  return [
+    `${paint.bold(migration.id)}  ${paintState(paint, migration.state.toUpperCase())}`,
+    ...hanging('  ', detail.description, width, paint.dim),
+    ...trouble(detail, view),
+    ...backfillLines(detail, view),
+    ...processLines(detail, width),
+    ...gateLines(migration, width),
+    ...stepLines(detail.steps, view),
+    ...blockerLines(detail.blockers, migration.id, view),
+    ...warnings(detail, view),
+    ...field('next', migration.next, width, paint.bold),
+  ];
+}
+
+/** What stands beside the state: the reasons come before the numbers. */
+function trouble({ migration, drift }: MigrationDetail, { paint, width }: View): readonly string[] {
+  const { paused, failed } = migration;
+  return [
+    ...(paused === null
+      ? []
+      : field(
+          'paused',
+          `by ${paused.by} since ${instant(paused.since)}: ${paused.reason}`,
+          width,
+          paint.yellow,
+        )),
+    ...(failed === null ? [] : field('failed', `${failed.message} [${failed.code}]`, width, paint.red)),
+    ...(drift === null ? [] : field('drift', drift, width, paint.red)),
+  ];
+}
+
+function backfillLines(detail: MigrationDetail, view: View): readonly string[] {
+  const { migration, progress, pass, pace } = detail;
+  const { backfill } = migration;
+  if (backfill === null) return [];
+  const { width, now } = view;
+  const walked = progress ?? shareOf(migration);
+  const estimate = backfill.rowsExpected === null ? '' : ' (estimate)';
+  const passes = pass > 1 ? `  pass ${pass}` : '';
+  const rate = backfill.rowsPerSecond === null ? 'measuring' : `${count(backfill.rowsPerSecond)} rows/s`;
+  const size =
+    backfill.batchRows === null ? 'size measuring' : `size ${counted(backfill.batchRows, 'row')} (auto)`;
+  const target =
+    pace === null
+      ? ''
+      : `   target ${amount(pace.targetMs)} ms${pace.rowsPerSecond === null ? '' : `   at most ${count(pace.rowsPerSecond)} rows/s`}`;
+  return [
+    ...field('table', backfill.table, width),
+    ...field(
+      'progress',
+      `${walked === null ? '' : `${bar(walked, BAR)}  `}${rowsText(migration, walked)}${estimate}${passes}`,
+      width,
+    ),
+    ...(isWalking(migration) ? field('speed', `${rate}   ${eta(backfill.etaSeconds, now)}`, width) : []),
+    ...throttleLines(migration, view),
+    ...field('batches', `${size}   ${backfill.concurrency} at a time${target}`, width),
+    ...quarantineLines(migration, view),
+  ];
+}
+
+function throttleLines(migration: MigrationStatus, { paint, width }: View): readonly string[] {
+  const held = migration.backfill?.throttle ?? [];
+  if (held.length === 0) return isWalking(migration) ? field('throttle', 'no', width) : [];
+  return held.flatMap((one, i) =>
+    field(i === 0 ? 'throttle' : '', `YES  ${heldText(one)}`, width, paint.yellow),
+  );
+}
+
+function quarantineLines({ id, backfill }: MigrationStatus, { paint, width }: View): readonly string[] {
+  if (backfill === null || backfill.quarantined === 0) return [];
+  return field(
+    'poison',
+    `${counted(backfill.quarantined, 'row')} in quarantine: bellows quarantine list ${id}`,
+    width,
+    paint.yellow,
+  );
+}
+
+function processLines({ workers, leader }: MigrationDetail, width: number): readonly string[] {
+  const leads = leader === null ? 'no leader' : `leader ${leader.process} (epoch ${leader.epoch})`;
+  return field('workers', `${workers.live} live, ${workers.stale} stale   ${leads}`, width);
+}
+
+function gateLines(migration: MigrationStatus, width: number): readonly string[] {
+  const text = gateText(migration);
+  return text === '' ? [] : field('gate', text, width);
+}
+
+function stepLines(steps: readonly StepDetail[], view: View): readonly string[] {
+  if (steps.length === 0) return [];
+  const done = steps.filter(({ run }) => run?.state === 'done').length;
+  return [
+    ...field('steps', `${done}/${steps.length} done`, view.width),
+    ...steps.flatMap((step) => stepLine(step, view)),
+  ];
+}
+
+function stepLine(
+  { phase, title, lock, blocks, run }: StepDetail,
+  { paint, width }: View,
+): readonly string[] {
+  const word = run?.state ?? 'waiting';
+  const start = `    ${phase.padEnd(8)}  ${word.padEnd(7)}  `;
+  if (word === 'done') return hanging(start, title, width, paint.dim);
+  const attempts = run === null || run.attempts < 2 ? '' : `, attempt ${run.attempts}`;
+  const takes = lock === 'none' ? 'no lock' : `${lock}, blocks ${blocks}`;
+  return [
+    ...hanging(start, `${title} (${takes})${attempts}`, width),
+    ...(run?.error ? hanging(' '.repeat(start.length), run.error, width, paint.red) : []),
+  ];
+}
+
+function warnings({ notices }: MigrationDetail, { paint, width }: View): readonly string[] {
+  const shown = notices.filter(({ level }) => level === 'warning');
+  return shown.flatMap(({ text }) => field('note', text, width, paint.dim));
+}

@@ -1,10 +1,12 @@
 import { sql } from 'pgbellows';
 import { addRequiredColumn } from 'pgbellows/recipes';
 
-/** Old deploys go on inserting users without a locale: such a row gets the value too, also after the column is required. */
+/** Deploys that do not know the column go on inserting users, and their rows get the value too, until the gate opens. */
 export default addRequiredColumn({
   table: 'users',
   column: 'locale',
   type: 'varchar(10)',
   value: sql`'en'`,
+  // From contract on every insert must name a locale: the deploys that do not must be gone.
+  gate: { deployed: { app: '>=4' } },
 });

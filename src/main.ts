@@ -117,10 +117,10 @@ function openContext(
       queue ??= openQueue(settings, database, emit);
       return queue;
     },
-    project: async () => {
+    project: cached(PROJECT_TTL_MS, async () => {
       await loadParser();
       return loadProject(settings);
-    },
+    }),
     endSession: async (pid) => {
       await endSession(database, pid);
     },
@@ -137,6 +137,24 @@ function openContext(
     await database.close();
   };
   return { context, close };
+}
+
+/** Following a run asks for the folder several times a second. */
+const PROJECT_TTL_MS = 2000;
+
+/** One answer for all who ask within `milliseconds`; a failure is not kept. */
+function cached<T>(milliseconds: number, read: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | null = null;
+  let askedAt = 0;
+  return () => {
+    if (answer !== null && performance.now() - askedAt < milliseconds) return answer;
+    askedAt = performance.now();
+    answer = read().catch((error: unknown) => {
+      answer = null;
+      throw error;
+    });
+    return answer;
+  };
 }
 
 /** Each database has jobs of its own, also where several share a Redis. */

@@ -40,8 +40,9 @@ export const LOCKS = {
   'drop function': fact('none', 'nothing'),
   'grant column': fact('none', 'nothing'),
   'create index concurrently': fact('SHARE UPDATE EXCLUSIVE', 'DDL and VACUUM', true),
-  'create index on partitioned parent': fact('SHARE UPDATE EXCLUSIVE', 'DDL and VACUUM'),
-  'attach index': fact('SHARE UPDATE EXCLUSIVE', 'DDL and VACUUM'),
+  // ONLY the parent, which has no rows of its own: held for an instant.
+  'create index on partitioned parent': fact('SHARE', 'writes'),
+  'attach index': fact('ACCESS SHARE', 'nothing'),
   'drop index concurrently': fact('SHARE UPDATE EXCLUSIVE', 'DDL and VACUUM'),
   'add check not valid': fact('ACCESS EXCLUSIVE', 'reads and writes'),
   'add not null not valid': fact('ACCESS EXCLUSIVE', 'reads and writes'),

@@ -14,9 +14,16 @@ const GIVEN = [
   'Niklaus',
 ];
 const FAMILY = [
-  ['Lovelace', 'Hopper', 'Turing', 'Dijkstra', 'Liskov'],
-  ['Knuth', 'Perlman', 'Lamport', 'Allen', 'van der Berg'],
-].flat();
+  'Lovelace',
+  'Hopper',
+  'Turing',
+  'Dijkstra',
+  'Liskov',
+  'Knuth',
+  'Perlman',
+  'Allen',
+  'van der Berg',
+];
 
 const array = (words: readonly string[]) => `array[${words.map((word) => `'${word}'`).join(', ')}]`;
 
@@ -114,5 +121,6 @@ export async function loadTables(client: Client, rows: number): Promise<void> {
   await client.query(UPDATED_AT);
   await client.query(JOURNAL);
   await client.query('vacuum (analyze) users, orders');
-  await client.query('reset all');
+  // Else the loading's own checkpoint would run while the application is measured before the migrations.
+  await client.query('checkpoint');
 }

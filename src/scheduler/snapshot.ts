@@ -7,7 +7,7 @@ import { conflictOf } from './conflict.js';
 import type { SchedulerDeps } from './deps.js';
 
 /** How old evidence may be before the leader looks again. The gate itself demands at most five minutes. */
-const GATE_MS = 5000;
+const GATE_MS = 15_000;
 
 const STEPPING = new Set(['expanding', 'settling', 'contracting', 'rolling_back']);
 

@@ -14,6 +14,8 @@ export async function tick(
   fence: Fence,
   signal: AbortSignal,
 ): Promise<Outcome> {
+  const drift = driftOf(deps, run);
+  if (drift !== null) return stopDrifted(deps, run, drift, fence);
   const snapshot = await readSnapshot(deps, run, runs);
   const command = decide(snapshot);
   try {
@@ -21,6 +23,33 @@ export async function tick(
   } catch (error) {
     return recover(deps, run, error, fence, signal);
   }
+}
+
+const PAUSABLE = new Set(['expanding', 'backfilling', 'settling', 'gated']);
+
+/** `edited` or `gone`; null where file and run agree, where nothing has begun, or on the way back. */
+function driftOf({ files }: SchedulerDeps, { state, migration, checksum }: RunRow): 'edited' | 'gone' | null {
+  if (!PAUSABLE.has(state.kind)) return null;
+  const now = files.checksum(migration);
+  if (now === undefined || now === checksum) return null;
+  return now === null ? 'gone' : 'edited';
+}
+
+/**
+ * An edited file stops the run for everybody. A leader without the file only leaves the run alone: another deploy, whose
+ * folder has it, may lead next.
+ */
+async function stopDrifted(
+  deps: SchedulerDeps,
+  run: RunRow,
+  drift: 'edited' | 'gone',
+  fence: Fence,
+): Promise<Outcome> {
+  if (drift === 'edited') {
+    const reason = 'its file was edited after it began; restore it, then resume';
+    await deps.store.transition(run, { kind: 'pause', by: 'bellows', reason }, deps.actor, fence);
+  }
+  return { kind: 'idle' };
 }
 
 /** An error that passes by itself is left to the next tick; any other fails the run, in words, with what to do next. */

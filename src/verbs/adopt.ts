@@ -1,5 +1,5 @@
 /** Turns files into runs: plans them and stores the plan; the leader does the rest. */
-import { type BellowsError, RefusedError } from '#core/errors';
+import { RefusedError } from '#core/errors';
 import type { RunPlan } from '#core/plan';
 import { isFinal } from '#core/state';
 import { compilePlan } from '#phases/compile';
@@ -27,7 +27,7 @@ export async function adopt(
   files: readonly LoadedMigration[],
   runs: readonly RunRow[],
   again: (file: LoadedMigration, run: RunRow) => boolean,
-): Promise<BellowsError | null> {
+): Promise<void> {
   for (const file of files) {
     const run = runs.find((r) => r.migration === file.id);
     if (run !== undefined && !(run.state.kind === 'rolled_back' && again(file, run))) continue;
@@ -39,8 +39,7 @@ export async function adopt(
       if (!(error instanceof RefusedError)) throw error;
       const earlier = runs.some((r) => r.migration < file.id && !isFinal(r.state));
       if (!earlier) throw error;
-      return error;
+      return;
     }
   }
-  return null;
 }

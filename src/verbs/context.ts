@@ -19,7 +19,7 @@ export interface Context {
   readonly version: string;
   /** Opened at first use: most verbs need no queue. */
   readonly queue: () => Promise<JobQueue>;
-  /** The migrations folder, read again at each call. */
+  /** The migrations folder, at most a few seconds old. */
   readonly project: () => Promise<Project>;
   /** Ends a session of the server; throws, in words, where there is none or it may not be ended. */
   readonly endSession: (pid: number) => Promise<void>;

@@ -39,6 +39,9 @@ export async function contract(
 ): Promise<MigrationStatus> {
   const run = await findRun(context, migration);
   refuseDrift([run], (await context.project()).migrations);
+  // Approved and open: the leader may have been first.
+  if (run.state.kind === 'contracting' || run.state.kind === 'done')
+    return carryOut(context, run, options.signal, isContracted);
   const report = await evaluateNow(context, run.migration);
   if (!isOpen(report.checks)) {
     const shut = report.checks.filter(holds);
@@ -49,8 +52,13 @@ export async function contract(
       next: shut[0]?.release ?? `bellows gate ${run.migration}`,
     });
   }
-  await tell(context, run.migration, () => ({ kind: 'contract' }));
-  return carryOut(context, run, options.signal, ({ kind }) => kind !== 'contracting');
+  const current = await findRun(context, run.migration);
+  if (current.state.kind === 'gated') await tell(context, run.migration, () => ({ kind: 'contract' }));
+  return carryOut(context, run, options.signal, isContracted);
+}
+
+function isContracted({ kind }: RunRow['state']): boolean {
+  return kind !== 'contracting';
 }
 
 export async function rollback(

@@ -15,29 +15,15 @@ export async function sleep(milliseconds: number, signal: AbortSignal): Promise<
   await delay(milliseconds, undefined, { signal }).catch(() => undefined);
 }
 
-/** The folder as it was when the process started, read anew at most every few seconds: an edit stops a run soon after. */
-const FILES_TTL_MS = 3000;
-
+/** The folder as it was when it was last read; each question makes it be read anew, so an edit stops a run soon after. */
 export async function migrationFiles(context: Context): Promise<MigrationFiles> {
   let project = await context.project();
-  let readAt = Date.now();
-  let reading: Promise<unknown> | null = null;
-  const refresh = () => {
-    if (Date.now() - readAt < FILES_TTL_MS || reading !== null) return;
-    reading = context
-      .project()
-      .then((fresh) => {
-        project = fresh;
-        readAt = Date.now();
-      })
-      .catch(() => undefined)
-      .finally(() => {
-        reading = null;
-      });
+  const refresh = async () => {
+    project = await context.project();
   };
   return {
     checksum: (migration) => {
-      refresh();
+      void refresh().catch(() => undefined);
       return project.migrations.find((m) => m.id === migration)?.checksum ?? null;
     },
     plan: async (migration, runId) => {

@@ -1,7 +1,7 @@
 /** `up`: takes migrations as far as they may go. Leader and workers run in this process; if another leads, it is followed. */
 
 import type { UpOptions, UpResult } from '#api';
-import { type BellowsError, DefinitionError } from '#core/errors';
+import { DefinitionError } from '#core/errors';
 import { CHECKS, type CheckResult, waitsForApprovalOnly } from '#core/gate';
 import { innerState } from '#core/state';
 import type { RunRow } from '#ports';
@@ -105,32 +105,30 @@ async function follow(
   options: UpOptions,
   signal: AbortSignal,
 ): Promise<boolean> {
-  let refused: BellowsError | null = null;
   let seen: string | null = null;
   while (!signal.aborted) {
     const runs = await context.store.runs();
     const now = runs.map((r) => `${r.id}:${r.version}`).join();
-    if (now !== seen) {
-      refused = await adopt(
-        context,
-        files,
-        runs,
-        (file, run) => options.migration !== undefined || file.checksum !== run.checksum,
-      );
-      seen = now;
-    }
+    // Planning reads the catalogue: only worth it when something has moved.
+    if (now !== seen) await adopt(context, files, runs, isAgain(options));
+    seen = now;
     const verdicts = await Promise.all(files.map((file) => judge(context, file, until, options)));
     options.onProgress?.(await readStatus(context));
     if (!verdicts.includes('moving')) {
-      if (refused !== null && !verdicts.includes('stuck')) throw refused;
-      return verdicts.every((v) => v === 'reached');
+      return verdicts.every((v) => v === 'reached' || (v === 'waiting' && until !== 'done'));
     }
     await sleep(LOOK_MS, signal);
   }
   return false;
 }
 
-type Judgement = 'moving' | 'reached' | 'stuck';
+/** A rolled-back migration runs again when its file changed or when it is named. */
+function isAgain({ migration }: UpOptions): (file: LoadedMigration, run: RunRow) => boolean {
+  return (file, run) => migration !== undefined || file.checksum !== run.checksum;
+}
+
+/** `waiting`: behind another migration that stands at its gate; a person moves that one. `stuck`: failed, paused, rolled back. */
+type Judgement = 'moving' | 'reached' | 'waiting' | 'stuck';
 
 async function judge(
   context: Context,
@@ -139,7 +137,7 @@ async function judge(
   options: UpOptions,
 ): Promise<Judgement> {
   const run = await context.store.run(file.id);
-  if (run === null) return 'stuck';
+  if (run === null) return isMoving(await context.store.runs(), file.id) ? 'moving' : 'waiting';
   switch (run.state.kind) {
     case 'done':
       return 'reached';
@@ -148,7 +146,9 @@ async function judge(
     case 'rolled_back':
       return 'stuck';
     case 'pending':
-      return run.state.waitsFor === null ? 'moving' : waiting(context, run);
+      return run.state.waitsFor === null || isMoving(await context.store.runs(), run.migration)
+        ? 'moving'
+        : 'waiting';
     case 'gated':
       return judgeGate(context, run, until, options);
     default:
@@ -160,13 +160,10 @@ function isExpanded(run: RunRow): boolean {
   return !['pending', 'expanding'].includes(innerState(run.state).kind);
 }
 
-/** A run that waits for one that stands at a shut gate waits for a person: that is no work of ours. */
-async function waiting(context: Context, run: RunRow): Promise<Judgement> {
-  const earlier = (await context.store.runs()).filter((r) => r.migration < run.migration);
-  const moving = earlier.some(
-    (r) => !['gated', 'paused', 'failed', 'done', 'rolled_back', 'pending'].includes(r.state.kind),
-  );
-  return moving ? 'moving' : 'stuck';
+/** True while an earlier migration goes on by itself: what waits for it may still get its turn. */
+function isMoving(runs: readonly RunRow[], migration: string): boolean {
+  const still = new Set(['gated', 'paused', 'failed', 'done', 'rolled_back', 'pending']);
+  return runs.some((r) => r.migration < migration && !still.has(r.state.kind));
 }
 
 async function judgeGate(
@@ -184,7 +181,7 @@ async function judgeGate(
   }
   const shut = results.some((r) => r.skipped === null && r.verdict !== 'pass' && r.verdict !== 'n/a');
   if (!shut) return 'moving';
-  return until === 'done' ? 'stuck' : 'reached';
+  return until === 'done' ? 'waiting' : 'reached';
 }
 
 /** All checks, evaluated since the gate was reached; null while the leader has not done so. */

@@ -26,7 +26,7 @@ export async function verify(
     ...(options.repair === undefined ? {} : { repair: options.repair }),
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
   });
-  if (options.repair === true && run.state.kind === 'gated' && (result.repaired?.returned ?? 0) > 0) {
+  if (options.repair === true && run.state.kind === 'gated' && result.returned > 0) {
     await tell(context, run.migration, () => ({
       kind: 'rows_pending',
       reason: 'verify --repair returned rows to pending',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Catalogue, TableFacts } from '#ports';
+import type { TableFacts } from '#core/catalogue-facts';
+import type { Catalogue } from '#ports';
 import { createCatalogue } from '#postgres/catalogue';
 import { createDatabase } from '#postgres/database';
 import type { Major } from '#servers/binaries';

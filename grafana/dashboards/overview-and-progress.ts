@@ -1,0 +1,133 @@
+/** Where a migration stands, and how it got there. */
+
+import { graph, stat, timeline } from './panels.js';
+import { PHASE, PHASE_WORDS } from './phase.js';
+import { instant, range, rate, same, select, total } from './query.js';
+import type { Section } from './section.js';
+
+const ROWS_PER_SECOND = total('migration', rate(select('bellows_backfill_rows_total', 'outcome="updated"')));
+
+export const overview: Section = {
+  title: 'Now',
+  panels: [
+    stat({
+      title: 'Phase',
+      description:
+        'Where the migration stands. Good: it moves from left to right of pending, expanding, backfilling, settling, gated, contracting, done; waiting at the gate is normal. Failed: `bellows status <id>` says why and what to do next. A paused migration shows the phase that it left.',
+      unit: 'none',
+      width: 4,
+      queries: [instant('A', PHASE, '{{migration}}')],
+      noValue: 'no migration',
+      mappings: [PHASE_WORDS],
+    }),
+    stat({
+      title: 'Progress',
+      description:
+        'Share of the blocks that the walk has passed; it rests on no estimate and never goes above 100 %. Good: it rises. It may fall when a table was rewritten (VACUUM FULL, pg_repack) and is walked again.',
+      unit: 'percentunit',
+      width: 3,
+      queries: [instant('A', same('migration', 'bellows_backfill_progress_ratio'), '{{migration}}')],
+      noValue: 'no walk yet',
+    }),
+    stat({
+      title: 'Time left',
+      description:
+        'At the pace of the last 10 minutes, holds included. Good: it falls about as fast as the clock runs. Nothing is shown before 1 % or 20 batches, and while nothing moves.',
+      unit: 's',
+      width: 3,
+      queries: [instant('A', same('migration', 'bellows_backfill_eta_seconds'), '{{migration}}')],
+      noValue: 'not backfilling, or measuring',
+    }),
+    stat({
+      title: 'Rows per second',
+      description:
+        'Rows that the workers update now. Good: steady while backfilling. At 0 while backfilling: look at "Throttled by", then at the workers.',
+      unit: 'cps',
+      width: 3,
+      queries: [instant('A', ROWS_PER_SECOND, '{{migration}}')],
+      noValue: 'no worker',
+    }),
+    stat({
+      title: 'Throttled by',
+      description:
+        'The signals that hold the backfill now. Good: none. A hold releases itself; `bellows status <id>` says the value, the limit and what releases it.',
+      unit: 'none',
+      width: 4,
+      queries: [instant('A', `${same('migration, reason', 'bellows_throttle_active')} == 1`, '{{reason}}')],
+      noValue: 'nothing',
+      names: true,
+      steps: [{ value: null, color: 'orange' }],
+    }),
+    stat({
+      title: 'Gate checks failing',
+      description:
+        'Checks that hold the gate shut, for migrations that stand at it. Good: 0, or 1 while only the approval is missing. `bellows gate <id>` names each with its evidence.',
+      unit: 'none',
+      width: 4,
+      queries: [
+        instant(
+          'A',
+          `count by (migration) (${same('migration, check', 'bellows_gate_check_passing')} == 0) or (${same('migration', 'bellows_gate_open')} - 1)`,
+          '{{migration}}',
+        ),
+      ],
+      noValue: 'not at the gate',
+      steps: [
+        { value: null, color: 'green' },
+        { value: 1, color: 'yellow' },
+      ],
+    }),
+    stat({
+      title: 'Paused',
+      description:
+        'Whether the migration is paused, and by whom. Good: nothing. By bellows: a lock could not be had in time; end the session that `bellows status <id>` names, then `bellows resume <id>`.',
+      unit: 'none',
+      width: 3,
+      queries: [instant('A', `${same('migration, by', 'bellows_migration_paused')} == 1`, 'by {{by}}')],
+      noValue: 'no',
+      names: true,
+      steps: [{ value: null, color: 'orange' }],
+    }),
+  ],
+};
+
+export const progressRow: Section = {
+  title: 'Progress',
+  panels: [
+    graph({
+      title: 'Rows done and expected',
+      description:
+        'Rows moved, from the ledger, against the estimate of the planner (dashed). Good: done rises to about the estimate. Expected may be off by a fifth or more; the share of blocks is exact.',
+      unit: 'short',
+      width: 8,
+      queries: [
+        range('A', same('migration', 'bellows_backfill_rows_done'), '{{migration}} done'),
+        range('B', same('migration', 'bellows_backfill_rows_expected'), '{{migration}} expected'),
+      ],
+      limits: '/ expected$/',
+    }),
+    graph({
+      title: 'Rows per second by outcome',
+      description:
+        'Rows updated, and rows put into quarantine because the mapping failed on them. Good: no quarantined rows; `bellows quarantine list <id>` names them.',
+      unit: 'cps',
+      width: 8,
+      queries: [
+        range(
+          'A',
+          total('migration, outcome', rate(select('bellows_backfill_rows_total'))),
+          '{{migration}} {{outcome}}',
+        ),
+      ],
+    }),
+    timeline({
+      title: 'Phases',
+      description:
+        'The phases over time. Good: short expanding and contracting; backfilling and the wait at the gate may last days. Back from settling or gated to backfilling: rows became pending again, the history says why.',
+      unit: 'none',
+      width: 8,
+      queries: [range('A', PHASE, '{{migration}}')],
+      mappings: [PHASE_WORDS],
+    }),
+  ],
+};

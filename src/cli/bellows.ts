@@ -1,0 +1,22 @@
+#!/usr/bin/env node
+/** The command `bellows`. */
+import { runCli } from './run.js';
+import { processIo } from './terminal.js';
+
+/** How long what was left open may keep the process alive after the answer was given. */
+const LINGER_MS = 2_000;
+
+// `bellows status | head` closes the pipe early; that is no failure.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
+}
+
+process.exitCode = await runCli(process.argv.slice(2), processIo(), async (options) => {
+  // Loaded when something is to be connected to: help and usage errors answer at once.
+  const { createBellows } = await import('#main');
+  return createBellows(options);
+});
+setTimeout(() => process.exit(), LINGER_MS).unref();

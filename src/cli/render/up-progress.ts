@@ -1,0 +1,81 @@
+/** The live progress of `up`: a block that is redrawn on a terminal, a line now and then elsewhere. */
+import type { MigrationStatus } from '#core/status';
+import { clip } from './lines.js';
+import { count, eta } from './numbers.js';
+import { paintState } from './paint.js';
+import { bar, gateText, isWalking, rowsText, shareOf, stateWord } from './state.js';
+import { heldBy, heldText } from './throttle.js';
+import type { View } from './view.js';
+
+/** Migration id -> who blocks its DDL, in words. */
+export type Blocked = ReadonlyMap<string, string>;
+
+const BAR = 20;
+/** A block that is higher than the terminal cannot be redrawn. */
+const SHOWN = 5;
+
+/** Never wider than the view: a wrapped line would break the redrawing. */
+export function progressBlock(
+  migrations: readonly MigrationStatus[],
+  blocked: Blocked,
+  view: View,
+): readonly string[] {
+  const rest = migrations.length - SHOWN;
+  return [
+    ...migrations.slice(0, SHOWN).flatMap((m) => blockOf(m, blocked.get(m.id), view)),
+    ...(rest > 0 ? [`… and ${rest} more`] : []),
+  ];
+}
+
+function blockOf(migration: MigrationStatus, blocker: string | undefined, view: View): readonly string[] {
+  const { paint, width } = view;
+  const id = clip(migration.id, width - 24);
+  const fit = (text: string) => clip(text, width - 1);
+  const held = migration.backfill?.throttle ?? [];
+  return [
+    `${paint.bold(id)}  ${paintState(paint, clip(stateWord(migration), 22))}`,
+    ...(isWalking(migration) ? walkLines(migration, view).map(fit) : []),
+    ...(isWalking(migration) ? held.map((one) => paint.yellow(fit(`  throttle  ${heldText(one)}`))) : []),
+    ...(blocker === undefined ? [] : [paint.yellow(fit(`  blocked   by ${blocker}`))]),
+    ...(gateText(migration) === '' ? [] : [fit(`  gate      ${gateText(migration)}`)]),
+    ...(isWalking(migration) ? [] : [paint.dim(fit(`  next      ${migration.next}`))]),
+  ];
+}
+
+function walkLines(migration: MigrationStatus, { now }: View): readonly string[] {
+  const share = shareOf(migration);
+  return [
+    `  ${share === null ? '' : `${bar(share, BAR)}  `}${rowsText(migration)}`,
+    `  speed     ${speedText(migration)}   ${eta(migration.backfill?.etaSeconds ?? null, now)}`,
+  ];
+}
+
+function speedText({ backfill }: MigrationStatus): string {
+  const rate = backfill?.rowsPerSecond ?? null;
+  return rate === null ? 'measuring' : `${count(rate)} rows/s`;
+}
+
+/** One line for a log: no colour, no width. */
+export function progressLine(migration: MigrationStatus, blocker: string | undefined, now: number): string {
+  const parts = [
+    ...(isWalking(migration)
+      ? [rowsText(migration), speedText(migration), eta(migration.backfill?.etaSeconds ?? null, now)]
+      : []),
+    ...(isWalking(migration)
+      ? (migration.backfill?.throttle ?? []).map((held) => `held by ${heldText(held)}`)
+      : []),
+    ...(blocker === undefined ? [] : [`blocked by ${blocker}`]),
+    ...(gateText(migration) === '' ? [] : [`gate ${gateText(migration)}`]),
+    ...(migration.failed === null ? [] : [migration.failed.message]),
+    ...(migration.paused === null ? [] : [migration.paused.reason]),
+  ];
+  return [`${migration.id}  ${stateWord(migration)}`, ...parts].join('  ');
+}
+
+/** Changes exactly when a log should hear of it: state, throttle, blocker, gate; not with each row. */
+export function progressKey(migration: MigrationStatus, blocker: string | undefined): string {
+  const throttle = isWalking(migration)
+    ? (migration.backfill?.throttle ?? []).map((held) => heldBy({ ...held, value: null }))
+    : [];
+  return JSON.stringify([stateWord(migration), throttle, blocker?.split(' ')[1], gateText(migration)]);
+}

@@ -1,0 +1,29 @@
+/** Every verb, in the groups of the help. Adding one is adding a file and a line here. */
+import type { Verb } from '../cli.js';
+import { approve } from './approve.js';
+import { contract } from './contract.js';
+import { deploys } from './deploys.js';
+import { gate } from './gate.js';
+import { history } from './history.js';
+import { init } from './init.js';
+import { kill } from './kill.js';
+import { newMigration } from './new.js';
+import { pause } from './pause.js';
+import { plan } from './plan.js';
+import { quarantine } from './quarantine.js';
+import { resume } from './resume.js';
+import { rollback } from './rollback.js';
+import { serve } from './serve.js';
+import { status } from './status.js';
+import { up } from './up.js';
+import { verify } from './verify.js';
+import { worker } from './worker.js';
+
+export const VERBS: readonly { readonly group: string; readonly verbs: readonly Verb[] }[] = [
+  { group: 'Write:', verbs: [init, newMigration, plan] },
+  { group: 'Run:', verbs: [up, status, pause, resume] },
+  { group: 'Finish:', verbs: [verify, gate, approve, contract, rollback] },
+  { group: 'When something stands in the way:', verbs: [quarantine, kill] },
+  { group: 'Evidence:', verbs: [deploys, history] },
+  { group: 'Long-running:', verbs: [serve, worker] },
+];

@@ -1,0 +1,19 @@
+import type { Verb } from '../cli.js';
+import { planLines } from '../render/plan.js';
+
+export const plan: Verb = (parent, action) => {
+  parent
+    .command('plan [id]')
+    .summary('what would be done, and nothing of it done')
+    .description(
+      'Prints every step with its SQL, the lock it takes, what that blocks, whether it rewrites or scans, and its undo; the\nstatement of a batch with its EXPLAIN; notices; the gate. Changes nothing.',
+    )
+    .addHelpText('after', '\nExample:\n  $ bellows plan 20240102150000_split_user_name')
+    .action(
+      action(async (cli, { args: [id] }) => {
+        const views = await cli.connected((bellows) => bellows.plan(id));
+        cli.answer(views, () => planLines(views, cli.view));
+        return undefined;
+      }),
+    );
+};

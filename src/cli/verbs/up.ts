@@ -1,0 +1,120 @@
+import { Option } from 'commander';
+import type { Bellows, Status, UpOptions, UpResult } from '#api';
+import { EXIT } from '#core/errors';
+import type { MigrationStatus } from '#core/status';
+import { loadOfflineSettings } from '#project/settings';
+import { oneOf, reasonOf, refuseAlone } from '../arguments.js';
+import type { Cli, Invocation, Verb } from '../cli.js';
+import { exitOfSignal, type Interrupt, interruptible } from '../interrupt.js';
+import { createLive, type Live } from '../live.js';
+import { upLines } from '../render/up-result.js';
+
+const UNTIL = ['expanded', 'gated', 'done'] as const;
+
+export const up: Verb = (parent, action) => {
+  parent
+    .command('up [id]')
+    .summary('take migrations as far as they may go')
+    .description(
+      'Takes all migrations, or one, as far as they may go, with live progress. Stopping at a shut gate is its normal end:\nexit 0 and the list of what is missing (with --until done: exit 1). A failed run: exit 3; a paused one: exit 1.\nInterrupted, it finishes the batch and stops; run it again and it goes on.',
+    )
+    .option('--to <version>', 'migrations up to and including this version')
+    .addOption(
+      new Option(
+        '--until <point>',
+        "how far each goes (default: gated; done where the gate is 'data-only')",
+      ).choices(UNTIL),
+    )
+    .addOption(
+      new Option('--detach', 'return after expand, with the jobs queued for `bellows worker`').conflicts(
+        'until',
+      ),
+    )
+    .option('--approve', 'approve when only the approval is missing; for development')
+    .option('--reason <text>', 'why it is approved')
+    .addHelpText('after', '\nExample:\n  $ bellows up --until done')
+    .action(action(run));
+};
+
+async function run(cli: Cli, invocation: Invocation): Promise<number> {
+  const options = optionsOf(invocation);
+  const live = createLive(cli);
+  return interruptible(cli.io, (interrupt) =>
+    cli.connected((bellows) => goUp(cli, bellows, options, live, interrupt), [live.listener]),
+  );
+}
+
+function optionsOf(invocation: Invocation): UpOptions {
+  const migration = invocation.args[0];
+  const to = invocation.text('to');
+  const until = oneOf(invocation.text('until'), UNTIL);
+  if (!invocation.flag('approve')) refuseAlone(invocation, 'reason', 'approve');
+  return {
+    ...(migration === undefined ? {} : { migration }),
+    ...(to === undefined ? {} : { to }),
+    ...(until === undefined ? {} : { until }),
+    ...(invocation.flag('detach') ? { detach: true } : {}),
+    ...(invocation.flag('approve') ? { approve: { reason: reasonOf(invocation, '--approve') } } : {}),
+  };
+}
+
+async function goUp(
+  cli: Cli,
+  bellows: Bellows,
+  options: UpOptions,
+  live: Live,
+  interrupt: Interrupt,
+): Promise<number> {
+  const interesting = watched(options);
+  const onProgress = (status: Status) => live.show(interesting(status.migrations));
+  const result = await bellows
+    .up({ ...options, signal: interrupt.signal, onProgress })
+    .finally(() => live.end());
+  cli.answer(result, () => upLines(result, cli.view));
+  const stopped = interrupt.received();
+  if (stopped !== null && !result.reached) {
+    const again = options.migration === undefined ? 'bellows up' : `bellows up ${options.migration}`;
+    cli.note(
+      `Stopped by ${stopped}: finished batches are kept, and both shapes stay equal. ${again} goes on from here.`,
+    );
+    return exitOfSignal(stopped, EXIT.done);
+  }
+  return exitOf(cli, result, options);
+}
+
+/** What is done from the start is not worth a line; what becomes done while we look is. */
+function watched({ migration }: UpOptions): (all: readonly MigrationStatus[]) => readonly MigrationStatus[] {
+  const seen = new Set<string>();
+  return (all) =>
+    all.filter(({ id, state }) => {
+      if (migration !== undefined && id !== migration && !id.startsWith(`${migration}_`)) return false;
+      if (state !== 'done') seen.add(id);
+      return seen.has(id);
+    });
+}
+
+async function exitOf(cli: Cli, result: UpResult, options: UpOptions): Promise<number> {
+  const { migrations, reached } = result;
+  if (migrations.some(({ failed }) => failed !== null)) return EXIT.operation;
+  if (migrations.some(({ paused }) => paused !== null)) return EXIT.condition;
+  if (reached) return EXIT.done;
+  return (await stoppedAtGate(cli, migrations, options)) ? EXIT.done : EXIT.condition;
+}
+
+/** A shut gate, also with later migrations waiting behind it, is the normal end of going as far as the gate. */
+async function stoppedAtGate(
+  cli: Cli,
+  migrations: readonly MigrationStatus[],
+  options: UpOptions,
+): Promise<boolean> {
+  const standing = migrations.every(({ state }) => ['done', 'gated', 'pending'].includes(state));
+  const behind =
+    migrations.some(({ state }) => state === 'gated') && migrations.some(({ state }) => state === 'pending');
+  return standing && behind && (await until(cli, options)) === 'gated';
+}
+
+async function until({ cwd, env, overrides }: Cli, options: UpOptions): Promise<UpOptions['until']> {
+  if (options.until !== undefined) return options.until;
+  const { gate } = await loadOfflineSettings({ cwd, env, overrides });
+  return gate === 'data-only' ? 'done' : 'gated';
+}

@@ -7,6 +7,7 @@ import { type AnyOperation, backfillsOf, type Definition, type Gate, type Statem
 import { durationSeconds } from '#core/duration';
 import { displayTable, parseTable, quoteTable, sameTable, type TableName } from '#core/identifier';
 import {
+  type BackfillPlan,
   PLAN_FORMAT,
   type RunPlan,
   type Step,
@@ -31,9 +32,20 @@ import { notices } from './notices.js';
 import { concat, NOTHING, type RenderContext, type Rendered } from './rendered.js';
 import { rollbackSteps } from './rollback.js';
 import { analyzeStep, indexStep, transactionStep } from './steps.js';
+import { straightStep } from './straight.js';
 import { dropsOf, touchesOf } from './touches.js';
 
-export function compilePlan(migration: AnalysedMigration, facts: PlanningFacts, runId: number): RunPlan {
+export interface CompileOptions {
+  /** Every table is empty and the gate is `data-only`: one transaction, see `straight.ts`. Default false. */
+  readonly straight?: boolean;
+}
+
+export function compilePlan(
+  migration: AnalysedMigration,
+  facts: PlanningFacts,
+  runId: number,
+  { straight = false }: CompileOptions = {},
+): RunPlan {
   const { definition } = migration;
   const backfills = backfillsOf(definition).map((b, i) => compileBackfill(migration, b, i, facts, runId));
   const synced = backfills.map((b) => b.plan).filter((b): b is SyncedBackfillPlan => b.kind === 'synced');
@@ -43,32 +55,51 @@ export function compilePlan(migration: AnalysedMigration, facts: PlanningFacts, 
   const up = expandOperations.map((o, i) => renderOperation(o, context(o, String(i + 1), false)));
   const down = contractOperations.map((o, i) => renderOperation(o, context(o, String(i + 1), true)));
   const rendered = concat([...up, ...down]);
+  const tables = tablesOf(definition);
+  if (straight) {
+    const statementsBefore = statementSteps(expandOperations, 'expand', context);
+    const statementsAfter = statementSteps(contractOperations, 'contract', context);
+    const step = straightStep({ rendered, statementsBefore, statementsAfter, tables });
+    return assemble(migration, facts, [], { expand: [step], settle: [], contract: [], rollback: [] }, true);
+  }
   const expand = [
     ...expandTransactions(definition, up, backfills),
     ...statementSteps(expandOperations, 'expand', context),
     ...rendered.afterExpand,
   ];
   const settle = settleSteps(backfills, synced, rendered);
-  const contract = contractSteps(runId, contractOperations, synced, rendered, tablesOf(definition), context);
+  const contract = contractSteps(runId, contractOperations, synced, rendered, tables, context);
+  const rollback = rollbackSteps([...expand, ...settle, ...contract], synced);
+  return assemble(
+    migration,
+    facts,
+    backfills.map((b) => b.plan),
+    { expand, settle, contract, rollback },
+    false,
+  );
+}
+
+function assemble(
+  migration: AnalysedMigration,
+  facts: PlanningFacts,
+  backfills: readonly BackfillPlan[],
+  steps: RunPlan['steps'],
+  straight: boolean,
+): RunPlan {
+  const { definition } = migration;
   return {
     format: PLAN_FORMAT,
     migration: migration.id,
     description: definition.description,
     checksum: migration.checksum,
-    steps: { expand, settle, contract, rollback: rollbackSteps([...expand, ...settle, ...contract], synced) },
-    backfills: backfills.map((b) => b.plan),
+    ...(straight ? { straight } : {}),
+    steps,
+    backfills,
     gate: gatePlan(definition.gate),
-    touches: touchesOf(
-      definition,
-      backfills.map((b) => b.plan),
-    ),
+    touches: touchesOf(definition, backfills),
     drops: dropsOf(definition),
     tables: tablesOf(definition),
-    notices: notices(
-      migration,
-      backfills.map((b) => b.plan),
-      facts,
-    ),
+    notices: notices(migration, backfills, facts),
   };
 }
 

@@ -105,7 +105,7 @@ export interface RunStore {
    * With a fence it also demands the lease. Throws `FencedError` when the version or the lease is not ours any more.
    */
   transition(run: RunRow, event: TransitionEvent, actor: Actor, fence: Fence | null): Promise<RunRow>;
-  /** Puts a new plan in place of a pending run's: the catalogue has changed while it waited. Fenced and compared like a transition. */
+  /** Puts a new plan in place of one of which nothing was done: the catalogue has changed while the run waited. Fenced and compared like a transition. */
   replan(run: RunRow, plan: RunPlan, actor: Actor, fence: Fence): Promise<RunRow>;
   steps(runId: number): Promise<readonly StepRow[]>;
   stepStarted(runId: number, step: Step, fence: Fence): Promise<void>;

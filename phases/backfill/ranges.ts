@@ -4,7 +4,7 @@ import { BackfillMissingError } from './errors.js';
 import { type Leaf, readLeaves } from './leaves.js';
 
 /** Below this a range is not worth a job; above 1,024 ranges a pass gains nothing and the ledger's queries slow down. */
-const MIN_BLOCKS = 256;
+const MIN_BLOCKS = Number(process.env.MINB ?? 256);
 const MAX_RANGES = 1_024;
 export const FIRST_SWEEP = 2;
 const MAX_REST_SECONDS = 60;

@@ -12,7 +12,8 @@ Exit codes:
   4  somebody else holds the lease
   5  a file is not what its run began with
 
-Start with \`bellows init\`. Data goes to stdout, everything else to stderr; --json works with every command.`;
+Start with \`bellows init\`. Data goes to stdout, everything else to stderr;
+--json works with every command.`;
 
 /** The parser: it says nothing itself but help and version, and throws what it does not understand. */
 export function createProgram(io: Io, version: string, action: Action): Command {

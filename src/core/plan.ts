@@ -150,6 +150,8 @@ export interface RunPlan {
   readonly migration: string;
   readonly description: string;
   readonly checksum: string;
+  /** One transaction over empty tables; planned again, the whole way, where they turn out not to be empty. Default false. */
+  readonly straight?: boolean;
   readonly steps: { readonly [P in StepPhase]: readonly Step[] };
   readonly backfills: readonly BackfillPlan[];
   readonly gate: GatePlan;

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { BellowsError, EXIT } from '#core/errors';
 
 export interface DemoOptions {
-  /** Users, and as many orders. */
+  /** Users, and half as many orders. */
   readonly rows: number;
   /** One object as the last line of stdout; everything else on stderr. */
   readonly json: boolean;
@@ -19,7 +19,7 @@ export const USAGE = `A large table changes its shape under live traffic, on ser
 
 npm run demo -- [options]
 
-  --rows <n>   users, and as many orders (default 1000000)
+  --rows <n>   users, and half as many orders (default 1000000)
   --json       print one JSON object as the last line of stdout, the rest on stderr
   --keep       leave the servers up at the end, until Ctrl-C
   --help       print this

@@ -12,7 +12,7 @@ export class Rollout {
   readonly #traffic: Traffic;
   readonly #say: (text: string) => void;
   #last: Promise<void> = Promise.resolve();
-  #next: Version = 2;
+  #newest: Version = 1;
 
   constructor(traffic: Traffic, say: (text: string) => void) {
     this.#traffic = traffic;
@@ -22,8 +22,8 @@ export class Rollout {
   /** Told of each look at the runs; returns at once. */
   follow({ migrations }: Status): void {
     const all = (states: readonly string[]) => migrations.every(({ state }) => states.includes(state));
-    if (this.#next === 2 && all(WRITABLE)) this.#start(2, 'writes both shapes, reads the old one');
-    else if (this.#next === 3 && all(READABLE)) this.#start(3, 'knows the new shape only');
+    if (this.#newest === 1 && all(WRITABLE)) this.#start(2, 'writes both shapes and reads the old one');
+    if (this.#newest === 2 && all(READABLE)) this.#start(3, 'knows the new shape only');
   }
 
   /** Resolves when all that was started works; throws what kept one from it. */
@@ -32,13 +32,12 @@ export class Rollout {
   }
 
   #start(version: 2 | 3, what: string): void {
-    this.#next = 3;
-    if (version === 3) this.#next = 1;
+    this.#newest = version;
     this.#last = this.#last.then(async () => {
       await this.#traffic.start(version);
       this.#say(`app/${version} is deployed beside the others: it ${what}`);
     });
-    // `settled` throws it; until then nobody listens.
+    // `settled` throws it; until then it must not count as unhandled.
     this.#last.catch(() => undefined);
   }
 }

@@ -87,7 +87,7 @@ const USERS = `
 
 const ORDERS = `
   insert into orders (user_id, old_status, total, created_at)
-  select 1 + (i * 7919::bigint) % $1, ${loadedStatus('i')}, (i % 50000) / 100.0, ${LOADED_AT}
+  select 1 + (i * 7919::bigint) % $2::integer, ${loadedStatus('i')}, (i % 50000) / 100.0, ${LOADED_AT}
   from generate_series(1, $1::integer) i`;
 
 const KEYS = [
@@ -109,14 +109,19 @@ const UPDATED_AT = `
     before update on users
     for each row execute function update_updated_at_column()`;
 
-/** Makes both tables with `rows` rows each, as a database is that has been in use: with keys, statistics and no bloat. */
-export async function loadTables(client: Client, rows: number): Promise<void> {
+export interface Loaded {
+  readonly users: number;
+  readonly orders: number;
+}
+
+/** Makes both tables as a database has them that is in use: with keys and statistics, and nothing left to be written. */
+export async function loadTables(client: Client, { users, orders }: Loaded): Promise<void> {
   // Only loading may lose its last instants in a crash; from then on the server is as it came.
   await client.query('set synchronous_commit = off');
   await client.query(`set maintenance_work_mem = '256MB'`);
   await client.query(TABLES);
-  await client.query(USERS, [rows]);
-  await client.query(ORDERS, [rows]);
+  await client.query(USERS, [users]);
+  await client.query(ORDERS, [orders, users]);
   for (const statement of KEYS) await client.query(statement);
   await client.query(UPDATED_AT);
   await client.query(JOURNAL);

@@ -4,13 +4,13 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { DeploySettings, FromDeploy, ToDeploy, Version } from './deploys/messages.js';
 import { Latencies } from './latency.js';
+import type { Loaded } from './schema.js';
 
 const CONNECTIONS = 4;
 
 export interface TrafficSettings {
   readonly databaseUrl: string;
-  /** How many rows were loaded into each table. */
-  readonly rows: number;
+  readonly loaded: Loaded;
   /** Requests per second, over all deploys that run. */
   readonly rate: number;
 }

@@ -78,7 +78,7 @@ export const CATALOGUE = {
     labels: ['migration'],
     unit: 'rows',
     source: 'postgres',
-    help: 'Rows that were moved, from the ledger: it survives restarts and counts nothing twice.',
+    help: 'Rows that were moved, from the ledger: it survives restarts and counts nothing twice. Absent for the first readings of a process over a very long ledger.',
   },
   bellows_backfill_progress_ratio: {
     type: 'gauge',

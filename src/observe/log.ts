@@ -1,14 +1,11 @@
-import {
-  type DestinationStream,
-  type Logger,
-  destination as openDestination,
-  pino,
-  stdTimeFunctions,
-} from 'pino';
+import { type DestinationStream, pino, stdTimeFunctions } from 'pino';
 import type { Listener } from '#core/events';
 import type { Level } from './labels.js';
 import { lineOf } from './lines.js';
 import { prettyLine } from './pretty.js';
+import { lineWriter } from './stderr.js';
+
+const STDERR = 2;
 
 export interface LogOptions {
   /** The least level that is written; `silent`: none. Default: `info`. */
@@ -29,9 +26,6 @@ export interface Log {
   flush(): void;
 }
 
-/** What may wait in memory for a reader that stands still, in bytes; then lines are dropped, since a run must not wait for its log. */
-const MAX_WAITING = 4 * 1024 * 1024;
-
 /** One line for each event, to stderr. A full disk, a closed pipe or a stuck reader breaks no run and delays none. */
 export function createLog({
   level = 'info',
@@ -39,16 +33,16 @@ export function createLog({
   colour = process.stderr.isTTY === true && !process.env.NO_COLOR,
   destination,
 }: LogOptions = {}): Log {
-  const out = destination ?? openStderr();
+  const out = destination ?? lineWriter(STDERR);
   const logger = pino(settings(level), pretty ? prettied(out, colour) : out);
   const write: Log['write'] = (at, text, fields = {}) => safely(() => logger[at](fields, text));
   return {
     listener: (name, payload) => {
       const { level: at, text } = lineOf(name, payload);
-      write(at, text, { event: name, ...payload });
+      write(at, text, { type: name, ...payload });
     },
     write,
-    flush: () => safely(() => flushed(out, logger)),
+    flush: () => safely(() => flushNow(out)),
   };
 }
 
@@ -61,34 +55,12 @@ function settings(level: string) {
   };
 }
 
-/** Tries at a pipe that is full, 100 ms apart, before what waits for it is given up. */
-const MAX_TRIES = 20;
-
-/** Asynchronous, since a synchronous write to a full pipe would stop the event loop and with it the batches. */
-function openStderr(): DestinationStream {
-  let tries = 0;
-  const retryEAGAIN = (): boolean => {
-    tries += 1;
-    return tries < MAX_TRIES;
-  };
-  const stream = openDestination({ dest: 2, sync: false, maxLength: MAX_WAITING, retryEAGAIN });
-  stream.on('error', () => undefined);
-  stream.on('write', () => {
-    tries = 0;
-  });
-  // Called at the exit of the process too, where a throw would change its exit code.
-  const flush = stream.flushSync.bind(stream);
-  stream.flushSync = () => safely(flush);
-  return stream;
-}
-
 function prettied(out: DestinationStream, colour: boolean): DestinationStream {
   return { write: (line: string) => void out.write(prettyLine(line, colour)) };
 }
 
-function flushed(out: DestinationStream, logger: Logger): void {
+function flushNow(out: DestinationStream): void {
   if ('flushSync' in out && typeof out.flushSync === 'function') out.flushSync();
-  else logger.flush();
 }
 
 function safely(work: () => void): void {

@@ -36,29 +36,22 @@ where h.migration = any($2::text[])
 group by 1, 2`;
 
 /**
- * The walk is pass 1; void ranges were planned again, but their batches count. The pace is that of 10 minutes by the wall, or
+ * The walk is pass 1; void ranges were planned again. The pace is that of 10 minutes by the wall, or
  * since the first batch where that is less.
  */
 export const LEDGER_ROWS = `
 select run.id::text as run,
-  batch.rows,
-  batch.batches,
   walk.planned,
   walk.blocks,
   walk.passed,
   walk.walked,
   walk."rowsExpected",
   extract(epoch from span.last)::float8 as "lastCommit",
+  recent.batches as "recentBatches",
   recent.blocks as "recentBlocks",
   extract(epoch from clock_timestamp() - greatest(span.first, clock_timestamp() - interval '10 minutes'))::float8
     as "recentSeconds"
 from unnest($1::text[]::bigint[]) as run (id)
-cross join lateral (
-  select coalesce(sum(b.rows), 0)::float8 as rows, count(b.id)::float8 as batches
-  from bellows.ranges r
-  join bellows.batches b on b.range_id = r.id
-  where r.run_id = run.id
-) as batch
 cross join lateral (
   select count(distinct r.backfill)::int as planned,
     coalesce(sum(r.hi - r.lo), 0)::float8 as blocks,
@@ -77,7 +70,7 @@ cross join lateral (
   where b.run_id = run.id
 ) as span
 cross join lateral (
-  select coalesce(sum(b.hi - b.lo), 0)::float8 as blocks
+  select count(*)::float8 as batches, coalesce(sum(b.hi - b.lo), 0)::float8 as blocks
   from bellows.batches b
   where b.run_id = run.id
     and b.committed_at > clock_timestamp() - interval '10 minutes'

@@ -5,6 +5,7 @@ import { innerState, type State } from '#core/state';
 import { etaSeconds } from '#core/status';
 import type { Database, Row, Session } from '#ports';
 import { PHASES, type Phase } from './labels.js';
+import { type RowCounter, rowCounter } from './row-counter.js';
 import {
   CHECK_ROWS,
   ENTERED_ROWS,
@@ -36,7 +37,8 @@ export interface MigrationReading {
 }
 
 export interface BackfillReading {
-  readonly rowsDone: number;
+  /** Null while an old ledger is still being added up. */
+  readonly rowsDone: number | null;
   /** Null where a table was never analysed. */
   readonly rowsExpected: number | null;
   /** 0 to 1; null before the walk is planned. */
@@ -66,8 +68,6 @@ interface OfRun extends Row {
   readonly run: string;
 }
 interface Ledger extends OfRun {
-  readonly rows: number;
-  readonly batches: number;
   /** Backfills whose walk is planned. */
   readonly planned: number;
   readonly blocks: number;
@@ -75,6 +75,7 @@ interface Ledger extends OfRun {
   readonly walked: boolean;
   readonly rowsExpected: number | null;
   readonly lastCommit: number | null;
+  readonly recentBatches: number;
   readonly recentBlocks: number;
   readonly recentSeconds: number | null;
 }
@@ -88,12 +89,16 @@ type Entered = OfRun & { readonly to: string; readonly at: number };
 type HoldRow = OfRun & { readonly signal: string };
 type Quarantine = OfRun & { readonly rows: number };
 
-/** Seven statements, each by an index of the ledger. Give it a session of a read-only transaction under a statement timeout. */
-export async function readStateFrom(session: Session): Promise<StateForMetrics> {
+/** Few statements, each by an index of the ledger. Give it a session of a read-only transaction under a statement timeout. */
+export async function readStateFrom(
+  session: Session,
+  countRows: RowCounter = rowCounter(),
+): Promise<StateForMetrics> {
   const runs = await session.query<RunOfState>(RUN_ROWS);
   const ids = [runs.map((run) => run.id)];
   const entered = await session.query<Entered>(ENTERED_ROWS, [...ids, runs.map((r) => r.migration), PHASES]);
   const ledger = await session.query<Ledger>(LEDGER_ROWS, ids);
+  const rows = await countRows(session);
   const held = await session.query<HoldRow>(HOLD_ROWS, ids);
   const quarantine = await session.query<Quarantine>(QUARANTINE_ROWS, ids);
   const checks = await session.query<Check>(CHECK_ROWS, ids);
@@ -101,7 +106,12 @@ export async function readStateFrom(session: Session): Promise<StateForMetrics> 
   const migrations = runs.map((run): MigrationReading => {
     const own = <R extends OfRun>(rows: readonly R[]): readonly R[] =>
       rows.filter((row) => row.run === run.id);
-    const facts = { ledger: own(ledger)[0], held: own(held), quarantined: own(quarantine)[0]?.rows ?? 0 };
+    const facts = {
+      ledger: own(ledger)[0],
+      rowsDone: rows === null ? null : (rows.get(run.id) ?? 0),
+      held: own(held),
+      quarantined: own(quarantine)[0]?.rows ?? 0,
+    };
     return {
       migration: run.migration,
       checksum: run.checksum,
@@ -127,19 +137,21 @@ export function stateReader(database: Database, timeoutMs = 2_000): () => Promis
     lockTimeoutMs: limit,
     idleInTransactionTimeoutMs: timeoutMs,
   };
-  return () => database.transaction(limits, readStateFrom);
+  const countRows = rowCounter();
+  return () => database.transaction(limits, (tx) => readStateFrom(tx, countRows));
 }
 
 interface Facts {
   readonly ledger: Ledger | undefined;
+  readonly rowsDone: number | null;
   readonly held: readonly HoldRow[];
   readonly quarantined: number;
 }
 
-function backfillOf(run: RunOfState, { ledger, held, quarantined }: Facts): BackfillReading {
+function backfillOf(run: RunOfState, { ledger, rowsDone, held, quarantined }: Facts): BackfillReading {
   const moving = run.state.kind === 'backfilling';
   return {
-    rowsDone: ledger?.rows ?? 0,
+    rowsDone,
     rowsExpected: ledger?.rowsExpected ?? run.rowsExpected,
     progress: progressOf(run, ledger),
     etaSeconds: moving ? etaOf(run, ledger) : null,
@@ -165,7 +177,7 @@ const ENOUGH_BATCHES = 20;
 /** By blocks, since their number is known and the rows' is a guess. Before 1 % or 20 batches the pace says nothing yet. */
 function etaOf(run: RunOfState, ledger: Ledger | undefined): number | null {
   if (ledger === undefined || ledger.recentSeconds === null || ledger.planned < run.backfills) return null;
-  if (ledger.batches < ENOUGH_BATCHES && (progressOf(run, ledger) ?? 0) < ENOUGH_SHARE) return null;
+  if (ledger.recentBatches < ENOUGH_BATCHES && (progressOf(run, ledger) ?? 0) < ENOUGH_SHARE) return null;
   return etaSeconds(
     ledger.passed,
     ledger.blocks,

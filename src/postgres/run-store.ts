@@ -100,7 +100,9 @@ async function applyTransition(
 
 async function replacePlan(tx: Session, seen: RunRow, plan: RunPlan, actor: Actor): Promise<RunRow> {
   const { run, now } = await lockUnmoved(tx, seen);
-  if (run.state.kind !== 'pending') throw new InvalidTransitionError(run.state.kind, 'replan');
+  // A straight plan does everything in one transaction or nothing, so while it expands nothing is done yet.
+  const untouched = run.state.kind === 'pending' || (run.state.kind === 'expanding' && run.plan.straight);
+  if (!untouched) throw new InvalidTransitionError(run.state.kind, 'replan');
   const rows = await tx.query<RunRow & Row>(
     `update bellows.runs
      set plan = $2,

@@ -72,6 +72,7 @@ async function performStep(
   const outcome = await deps.ddl.perform(run, step, fence, signal);
   if (outcome.kind === 'done') return PROGRESSED;
   if (outcome.kind === 'blocked') return { kind: 'blocked', step, blockers: outcome.blockers };
+  if (run.plan.straight) return replanWholeWay(deps, run, fence);
   const reason = `${step.title}: ${outcome.what}`;
   // Before the first drop the contract falls back to the gate; elsewhere a violation is a failure that a person must look at.
   const contracting = run.state.kind === 'contracting' && !run.state.dropped;
@@ -83,6 +84,14 @@ async function performStep(
     deps.actor,
     fence,
   );
+  return PROGRESSED;
+}
+
+/** A row appeared in a table that was empty: the run takes the whole way. */
+async function replanWholeWay(deps: SchedulerDeps, run: RunRow, fence: Fence): Promise<Outcome> {
+  const plan = await deps.files.plan(run.migration, run.id);
+  if (plan === null) return IDLE;
+  await deps.store.replan(run, plan, deps.actor, fence);
   return PROGRESSED;
 }
 

@@ -1,10 +1,13 @@
 /** Turns files into runs: plans them and stores the plan; the leader does the rest. */
+
+import type { TableFacts } from '#core/catalogue-facts';
 import { RefusedError } from '#core/errors';
+import { quoteTable } from '#core/identifier';
 import type { RunPlan } from '#core/plan';
 import { isFinal } from '#core/state';
 import { compilePlan } from '#phases/compile';
 import { gatherFacts } from '#phases/facts';
-import type { Catalogue, RunRow } from '#ports';
+import type { Catalogue, RunRow, Session } from '#ports';
 import type { LoadedMigration } from '#project/project';
 import { type Context, paceFrom } from './context.js';
 
@@ -14,6 +17,28 @@ export async function planMigration(
   runId: number,
 ): Promise<RunPlan> {
   return compilePlan(migration.analysed, await gatherFacts(catalogue, migration.analysed), runId);
+}
+
+/** As `planMigration`, and straight through where the gate is `data-only` and every table is empty. */
+async function planToRun(
+  { catalogue, database, settings }: Context,
+  file: LoadedMigration,
+  runId: number,
+): Promise<RunPlan> {
+  const facts = await gatherFacts(catalogue, file.analysed);
+  const tables = [...facts.tables.values()];
+  const straight = settings.gate === 'data-only' && tables.length > 0 && (await areEmpty(database, tables));
+  return compilePlan(file.analysed, facts, runId, { straight });
+}
+
+async function areEmpty(database: Session, tables: readonly TableFacts[]): Promise<boolean> {
+  for (const { table } of tables) {
+    const rows = await database.query<{ empty: boolean }>(
+      `select not exists (select from ${quoteTable(table)}) as empty`,
+    );
+    if (rows[0]?.empty !== true) return false;
+  }
+  return true;
 }
 
 /**
@@ -33,7 +58,7 @@ export async function adopt(
     if (run !== undefined && !(run.state.kind === 'rolled_back' && again(file, run))) continue;
     const id = await context.store.nextRunId();
     try {
-      const plan = await planMigration(context.catalogue, file, id);
+      const plan = await planToRun(context, file, id);
       await context.store.create(id, plan, paceFrom(context.settings), context.actor);
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;

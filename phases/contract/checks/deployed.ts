@@ -9,7 +9,7 @@ export const deployed: GateCheck = {
   evaluate: async (context) => {
     const off = waived(context);
     if (off !== null) return off;
-    const conditions = Object.entries(context.run.plan.gate.deployed);
+    const conditions = Object.entries(context.run.plan.gate.deployed).sort();
     if (conditions.length === 0) return notApplicable('no deploy is declared');
     const findings: Finding[] = [];
     for (const [application, condition] of conditions) {

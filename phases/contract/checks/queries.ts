@@ -11,7 +11,8 @@ const CAP = 1_000;
 export const queries: GateCheck = {
   id: 'queries',
   evaluate: async ({ database, run }) => {
-    const named = Object.entries(run.plan.gate.queries);
+    // jsonb keeps keys in an order of its own.
+    const named = Object.entries(run.plan.gate.queries).sort();
     if (named.length === 0) return notApplicable('no query is declared');
     const answers: Answer[] = [];
     for (const [name, text] of named) answers.push(await ask(database, name, text));

@@ -27,7 +27,13 @@ export function percent(share: number): string {
 /** `ETA 47 min (14:52 UTC)`, `ETA measuring`. */
 export function eta(seconds: number | null, now: number): string {
   const clock = seconds === null || seconds === 0 ? '' : ` (${clockTime(now + seconds * 1000)})`;
-  return `ETA ${etaWords(seconds)}${clock}`;
+  return `${etaShort(seconds)}${clock}`;
+}
+
+/** `ETA 47 min`: nobody needs the seconds of an hour. */
+export function etaShort(seconds: number | null): string {
+  const step = seconds === null || seconds < 600 ? 1 : 60;
+  return `ETA ${etaWords(seconds === null ? null : Math.round(seconds / step) * step)}`;
 }
 
 function clockTime(ms: number): string {

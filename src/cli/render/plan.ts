@@ -4,7 +4,7 @@ import { inWords } from '#core/duration';
 import { displayTable } from '#core/identifier';
 import { LOCKS } from '#core/locks';
 import type { Action, BackfillPlan, GatePlan, Notice, Step } from '#core/plan';
-import { hanging, indented } from './lines.js';
+import { hanging, indented, wrap } from './lines.js';
 import { count } from './numbers.js';
 import { paintState } from './paint.js';
 import type { View } from './view.js';
@@ -55,7 +55,10 @@ function stepLines(step: Step, position: number, view: View): readonly string[] 
     ...hanging(start, step.title, width, paint.cyan),
     ...hanging('      ', howOf(step), width, paint.dim),
     ...(destructive ? ['      DESTRUCTIVE: there is no way back but a new migration.'] : []),
-    ...actions.flatMap((action) => actionLines(action, view)),
+    ...actions.flatMap((action) => [
+      ...(step.kind === 'transaction' ? comment(`${action.title}: ${lockText(action)}`, view) : []),
+      ...actionLines(action, view),
+    ]),
     ...(step.kind === 'transaction' ? step.guards.map(({ title }) => `      guard: ${title}`) : []),
   ];
 }
@@ -69,11 +72,12 @@ function howOf(step: Step): string {
 
 function actionLines(action: Action, { paint }: View): readonly string[] {
   const undo = action.undo === null ? [] : [...indented(`undo: ${action.undo}`, 8)];
-  return [
-    paint.dim(`      -- ${action.title}: ${lockText(action)}`),
-    ...indented(ended(action.sql), 6),
-    ...undo.map(paint.dim),
-  ];
+  return [...indented(ended(action.sql), 6), ...undo.map(paint.dim)];
+}
+
+/** Still SQL when it is copied with the statement. */
+function comment(text: string, { paint, width }: View): readonly string[] {
+  return wrap(text, width - 9).map((line) => paint.dim(`      -- ${line}`));
 }
 
 /** `ACCESS EXCLUSIVE, blocks reads and writes; no rewrite, no scan` */
@@ -109,9 +113,9 @@ function backfillLines(
     ...(batch === undefined
       ? []
       : [
-          paint.dim('      -- one batch'),
+          ...comment('one batch', view),
           ...indented(ended(batch.sql), 6),
-          ...(batch.explain.length === 0 ? [] : [paint.dim('      -- its plan on this server')]),
+          ...(batch.explain.length === 0 ? [] : comment('its plan on this server', view)),
           ...batch.explain.map((line) => `      ${line}`),
         ]),
   ];

@@ -14,7 +14,7 @@ export function verificationLines(report: VerificationReport, view: View): reado
     `${paint.bold(report.migration)}  ${word}  ${counted(report.rows, 'row')} read, ${inWords(report.seconds)}`,
     `  pending        ${count(report.pending)}`,
     `  mismatched     ${count(report.mismatched)}`,
-    `  both disagree  ${count(report.bothDisagree)}${report.bothDisagree === 0 ? '' : '  (both sides were given by the application; left to it)'}`,
+    ...hanging('  both disagree  ', disagreeing(report), view.width),
     ...(report.coverageOnly
       ? hanging(
           '  note: ',
@@ -23,6 +23,11 @@ export function verificationLines(report: VerificationReport, view: View): reado
         )
       : []),
   ];
+}
+
+function disagreeing({ bothDisagree }: VerificationReport): string {
+  const why = bothDisagree === 0 ? '' : ' (the application gave both sides; left to it)';
+  return `${count(bothDisagree)}${why}`;
 }
 
 /** Keys, never values. */

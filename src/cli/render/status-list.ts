@@ -1,7 +1,7 @@
 import type { Status } from '#api';
 import type { MigrationStatus } from '#core/status';
-import { hanging } from './lines.js';
-import { eta } from './numbers.js';
+import { hanging, wrap } from './lines.js';
+import { etaShort } from './numbers.js';
 import { paintState } from './paint.js';
 import { gateText, isWalking, rowsText, stateWord } from './state.js';
 import type { View } from './view.js';
@@ -11,14 +11,19 @@ export function statusLines({ migrations }: Status, view: View): readonly string
   if (migrations.length === 0) return ['There are no migrations. `bellows new <name>` writes the first one.'];
   const name = Math.max(...migrations.map(({ id }) => id.length), 'MIGRATION'.length);
   const head = view.paint.dim(`${'MIGRATION'.padEnd(name)}  STATE`);
-  return [head, ...migrations.flatMap((migration) => entry(migration, name, view)), '', summary(migrations)];
+  return [
+    head,
+    ...migrations.flatMap((migration) => entry(migration, name, view)),
+    '',
+    ...wrap(summary(migrations), view.width),
+  ];
 }
 
 function entry(migration: MigrationStatus, name: number, view: View): readonly string[] {
   const { paint, width } = view;
   const head = `${migration.id.padEnd(name)}  ${paintState(paint, stateWord(migration))}`;
   if (isSettledForGood(migration)) return [head];
-  const facts = factsOf(migration, view);
+  const facts = factsOf(migration);
   const failure = migration.failed === null ? [] : hanging('  ', migration.failed.message, width, paint.red);
   return [
     head,
@@ -28,7 +33,7 @@ function entry(migration: MigrationStatus, name: number, view: View): readonly s
   ];
 }
 
-function factsOf(migration: MigrationStatus, view: View): string {
+function factsOf(migration: MigrationStatus): string {
   const { backfill } = migration;
   if (!isWalking(migration) || backfill === null) {
     const gate = gateText(migration);
@@ -37,7 +42,7 @@ function factsOf(migration: MigrationStatus, view: View): string {
   const speed =
     backfill.rowsPerSecond === null ? '' : `  ${backfill.rowsPerSecond.toLocaleString('en-US')} rows/s`;
   const poison = backfill.quarantined === 0 ? '' : `  ${backfill.quarantined} in quarantine`;
-  return `${rowsText(migration)}${speed}  ${eta(backfill.etaSeconds, view.now)}${poison}`;
+  return `${rowsText(migration)}${speed}  ${etaShort(backfill.etaSeconds)}${poison}`;
 }
 
 function isSettledForGood({ state, failed }: MigrationStatus): boolean {

@@ -5,7 +5,7 @@ import { blockerLines } from './blockers.js';
 import { field, hanging } from './lines.js';
 import { amount, count, counted, eta, instant } from './numbers.js';
 import { paintState } from './paint.js';
-import { bar, gateText, isWalking, rowsText, shareOf } from './state.js';
+import { bar, gateText, isWalking, rowsText, shareOf, stateWord } from './state.js';
 import { heldText } from './throttle.js';
 import type { View } from './view.js';
 
@@ -15,7 +15,7 @@ export function statusOneLines(detail: MigrationDetail, view: View): readonly st
   const { paint, width } = view;
   const { migration } = detail;
   return [
-    `${paint.bold(migration.id)}  ${paintState(paint, migration.state.toUpperCase())}`,
+    `${paint.bold(migration.id)}  ${paintState(paint, stateWord(migration).toUpperCase())}`,
     ...hanging('  ', detail.description, width, paint.dim),
     ...trouble(detail, view),
     ...backfillLines(detail, view),
@@ -51,7 +51,6 @@ function backfillLines(detail: MigrationDetail, view: View): readonly string[] {
   if (backfill === null) return [];
   const { width, now } = view;
   const walked = progress ?? shareOf(migration);
-  const estimate = backfill.rowsExpected === null ? '' : ' (estimate)';
   const passes = pass > 1 ? `  pass ${pass}` : '';
   const rate = backfill.rowsPerSecond === null ? 'measuring' : `${count(backfill.rowsPerSecond)} rows/s`;
   const size =
@@ -64,7 +63,7 @@ function backfillLines(detail: MigrationDetail, view: View): readonly string[] {
     ...field('table', backfill.table, width),
     ...field(
       'progress',
-      `${walked === null ? '' : `${bar(walked, BAR)}  `}${rowsText(migration, walked)}${estimate}${passes}`,
+      `${walked === null ? '' : `${bar(walked, BAR)}  `}${rowsText(migration, walked)}${passes}`,
       width,
     ),
     ...(isWalking(migration) ? field('speed', `${rate}   ${eta(backfill.etaSeconds, now)}`, width) : []),

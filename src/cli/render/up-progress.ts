@@ -30,15 +30,15 @@ export function progressBlock(
 function blockOf(migration: MigrationStatus, blocker: string | undefined, view: View): readonly string[] {
   const { paint, width } = view;
   const id = clip(migration.id, width - 24);
-  const fit = (text: string) => clip(text, width - 1);
+  const short = (text: string) => clip(text, width - 1);
   const held = migration.backfill?.throttle ?? [];
   return [
     `${paint.bold(id)}  ${paintState(paint, clip(stateWord(migration), 22))}`,
-    ...(isWalking(migration) ? walkLines(migration, view).map(fit) : []),
-    ...(isWalking(migration) ? held.map((one) => paint.yellow(fit(`  throttle  ${heldText(one)}`))) : []),
-    ...(blocker === undefined ? [] : [paint.yellow(fit(`  blocked   by ${blocker}`))]),
-    ...(gateText(migration) === '' ? [] : [fit(`  gate      ${gateText(migration)}`)]),
-    ...(isWalking(migration) ? [] : [paint.dim(fit(`  next      ${migration.next}`))]),
+    ...(isWalking(migration) ? walkLines(migration, view).map(short) : []),
+    ...(isWalking(migration) ? held.map((one) => paint.yellow(short(`  throttle  ${heldText(one)}`))) : []),
+    ...(blocker === undefined ? [] : [paint.yellow(short(`  blocked   by ${blocker}`))]),
+    ...(gateText(migration) === '' ? [] : [short(`  gate      ${gateText(migration)}`)]),
+    ...(isWalking(migration) ? [] : [paint.dim(short(`  next      ${migration.next}`))]),
   ];
 }
 

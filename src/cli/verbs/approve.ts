@@ -7,7 +7,7 @@ export const approve: Verb = (parent, action) => {
     .command('approve <id>')
     .summary('allow the contract; who, why and when are kept')
     .description(
-      'Approves the contract, bound to the file and the verification as they are now: void when either changes.\nAn approved, open gate is contracted by whoever leads; `bellows contract` does it now.',
+      'Approves the contract, bound to the file and the verification as they are now: void when either changes. An approved, open gate is contracted by whoever leads; `bellows contract` does it now.',
     )
     .requiredOption('--reason <text>', 'why; kept in the history')
     .addHelpText(

@@ -8,7 +8,7 @@ export const contract: Verb = (parent, action) => {
     .command('contract <id>')
     .summary('take the old shape away, now')
     .description(
-      'Contracts now, where every check of the gate passes; a shut gate is exit 1, with what is missing.\nDestructive: it asks on a terminal, and needs --yes elsewhere.',
+      'Contracts now, where every check of the gate passes; a shut gate is exit 1, with what is missing. Destructive: it asks on a terminal, and needs --yes elsewhere.',
     )
     .addHelpText('after', '\nExample:\n  $ bellows contract 20240102150000_split_user_name --yes')
     .action(action(run));

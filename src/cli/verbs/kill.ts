@@ -7,7 +7,7 @@ export const kill: Verb = (parent, action) => {
     .command('kill <pid>')
     .summary('end a session that blocks; audited')
     .description(
-      'Ends the database session with this process id, as `bellows status <id>` names it; its transaction is rolled back.\nIt asks on a terminal, and needs --yes elsewhere.',
+      'Ends the database session with this process id, as `bellows status <id>` names it; its transaction is rolled back. It asks on a terminal, and needs --yes elsewhere.',
     )
     .option('--reason <text>', 'why; kept in the history')
     .addHelpText('after', '\nExample:\n  $ bellows kill 21848 --reason "forgotten psql" --yes')

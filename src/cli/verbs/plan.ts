@@ -6,7 +6,7 @@ export const plan: Verb = (parent, action) => {
     .command('plan [id]')
     .summary('what would be done, and nothing of it done')
     .description(
-      'Prints every step with its SQL, the lock it takes, what that blocks, whether it rewrites or scans, and its undo; the\nstatement of a batch with its EXPLAIN; notices; the gate. Changes nothing.',
+      'Prints every step with its SQL, the lock it takes, what that blocks, whether it rewrites or scans, and its undo; the statement of a batch with its EXPLAIN; notices; the gate. Changes nothing.',
     )
     .addHelpText('after', '\nExample:\n  $ bellows plan 20240102150000_split_user_name')
     .action(

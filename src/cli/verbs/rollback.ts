@@ -8,7 +8,7 @@ export const rollback: Verb = (parent, action) => {
     .command('rollback [id]')
     .summary('take back what was added, before contract')
     .description(
-      'Removes triggers, marker, new columns, indexes and constraints, in the safe order, and leaves the old shape true.\nWithout an id: the newest migration in flight. It asks on a terminal, and needs --yes elsewhere.',
+      'Removes triggers, marker, new columns, indexes and constraints, in the safe order, and leaves the old shape true. Without an id: the newest migration in flight. It asks on a terminal, and needs --yes elsewhere.',
     )
     .addHelpText('after', '\nExample:\n  $ bellows rollback 20240102150000_split_user_name --yes')
     .action(action(run));

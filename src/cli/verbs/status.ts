@@ -7,7 +7,7 @@ export const status: Verb = (parent, action) => {
     .command('status [id]')
     .summary('what stands where; with an id: why it is not moving')
     .description(
-      'Lists the migrations, what each waits for, and what to do next. With an id: the one screen that answers why it is not\nmoving: progress, throttle, lock blockers, workers, gate, steps.',
+      'Lists the migrations, what each waits for, and what to do next. With an id: the one screen that answers why it is not moving: progress, throttle, lock blockers, workers, gate, steps.',
     )
     .addHelpText('after', '\nExample:\n  $ bellows status 20240102150000_split_user_name')
     .action(

@@ -16,7 +16,7 @@ export const up: Verb = (parent, action) => {
     .command('up [id]')
     .summary('take migrations as far as they may go')
     .description(
-      'Takes all migrations, or one, as far as they may go, with live progress. Stopping at a shut gate is its normal end:\nexit 0 and the list of what is missing (with --until done: exit 1). A failed run: exit 3; a paused one: exit 1.\nInterrupted, it finishes the batch and stops; run it again and it goes on.',
+      'Takes all migrations, or one, as far as they may go, with live progress. Stopping at a shut gate is its normal end: exit 0 and the list of what is missing (with --until done: exit 1). A failed run: exit 3; a paused one: exit 1. Interrupted, it finishes the batch and stops; run it again and it goes on.',
     )
     .option('--to <version>', 'migrations up to and including this version')
     .addOption(

@@ -10,7 +10,7 @@ export const verify: Verb = (parent, action) => {
     .command('verify <id>')
     .summary('compare old and new values of every row')
     .description(
-      'Reads every row and compares the two shapes by value. Exits 1 while rows are pending or differ. Rows whose two sides\nwere both given by the application are counted, and left to it.',
+      'Reads every row and compares the two shapes by value. Exits 1 while rows are pending or differ. Rows whose two sides were both given by the application are counted, and left to it.',
     )
     .option('--repair', 'put right what differs where that needs no guessing, then verify again')
     .addHelpText('after', '\nExample:\n  $ bellows verify 20240102150000_split_user_name --repair')

@@ -1,6 +1,6 @@
 /** What one version of the application does: requests of one statement each, and how often. */
 import { randomInt, randomUUID } from 'node:crypto';
-import { LOADED_STATUSES } from '../schema.js';
+import { LOADED_STATUSES, type Loaded } from '../schema.js';
 
 export interface Request {
   readonly name: string;
@@ -15,7 +15,8 @@ export interface Request {
 
 export interface Pick {
   /** The id of a loaded row; a fifth of all come from a few that everybody wants. */
-  id(): number;
+  user(): number;
+  order(): number;
   word(): string;
   status(): string;
   unique(): string;
@@ -38,9 +39,11 @@ const WORDS = [
   'Yara',
 ];
 
-export function createPick(rows: number): Pick {
+export function createPick({ users, orders }: Loaded): Pick {
+  const id = (rows: number) => 1 + randomInt(randomInt(HOT_SHARE) === 0 ? Math.min(rows, HOT_ROWS) : rows);
   return {
-    id: () => 1 + randomInt(randomInt(HOT_SHARE) === 0 ? Math.min(rows, HOT_ROWS) : rows),
+    user: () => id(users),
+    order: () => id(orders),
     word: () => `${WORDS[randomInt(WORDS.length)]}${randomInt(1_000)}`,
     status: () => LOADED_STATUSES[randomInt(LOADED_STATUSES.length)] ?? 'pending',
     unique: randomUUID,
@@ -53,7 +56,7 @@ export const UNCHANGED: readonly Request[] = [
     name: 'find user',
     weight: 15,
     sql: 'select id, is_active from users where email = $1',
-    values: (pick) => [`user${pick.id()}@example.com`],
+    values: (pick) => [`user${pick.user()}@example.com`],
     rows: 'one',
   },
   {
@@ -63,7 +66,7 @@ export const UNCHANGED: readonly Request[] = [
       with written as (update users set is_active = not is_active where id = $1 returning id)
       insert into user_writes (user_id)
       select id from written`,
-    values: (pick) => [pick.id()],
+    values: (pick) => [pick.user()],
     rows: 'one',
   },
 ];

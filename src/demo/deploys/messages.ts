@@ -1,5 +1,6 @@
 /** Between the demo and the process of a deploy. */
 import type { Sample } from '../latency.js';
+import type { Loaded } from '../schema.js';
 
 export const VERSIONS = [1, 2, 3] as const;
 export type Version = (typeof VERSIONS)[number];
@@ -8,7 +9,7 @@ export type Version = (typeof VERSIONS)[number];
 export interface DeploySettings {
   readonly version: Version;
   readonly databaseUrl: string;
-  readonly rows: number;
+  readonly loaded: Loaded;
   readonly connections: number;
   /** Requests per second at the start. */
   readonly rate: number;

@@ -30,7 +30,7 @@ async function run(settings: DeploySettings): Promise<void> {
     application: `app/${settings.version}`,
     databaseUrl: settings.databaseUrl,
     requests: REQUESTS[settings.version],
-    pick: createPick(settings.rows),
+    pick: createPick(settings.loaded),
     gapMs: () => (1_000 * settings.connections) / speed.rate,
     seen: (sample) => samples.push(sample),
     failed: (what) => errors.push(what),

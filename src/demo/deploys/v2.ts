@@ -7,14 +7,14 @@ export const v2: readonly Request[] = [
     name: 'read user',
     weight: 35,
     sql: 'select id, full_name from users where id = $1',
-    values: (pick) => [pick.id()],
+    values: (pick) => [pick.user()],
     rows: 'one',
   },
   {
     name: 'list orders',
     weight: 30,
     sql: 'select id, old_status, total from orders where user_id = $1 order by id desc limit 10',
-    values: (pick) => [pick.id()],
+    values: (pick) => [pick.user()],
     rows: 'any',
   },
   {
@@ -29,7 +29,7 @@ export const v2: readonly Request[] = [
       )
       insert into user_writes (user_id, full_name, first_name, last_name)
       select id, $2::text || ' ' || $3::text, $2::text, $3::text from written`,
-    values: (pick) => [pick.id(), pick.word(), pick.word()],
+    values: (pick) => [pick.user(), pick.word(), pick.word()],
     rows: 'one',
   },
   {
@@ -39,7 +39,7 @@ export const v2: readonly Request[] = [
       with written as (update orders set old_status = $2::text, status = $2::text where id = $1 returning id)
       insert into order_writes (order_id, old_status, status)
       select id, $2::text, $2::text from written`,
-    values: (pick) => [pick.id(), pick.status()],
+    values: (pick) => [pick.order(), pick.status()],
     rows: 'one',
   },
   {
@@ -67,7 +67,7 @@ export const v2: readonly Request[] = [
       )
       insert into order_writes (order_id, old_status, status)
       select id, $2::text, $2::text from written`,
-    values: (pick) => [pick.id(), pick.status()],
+    values: (pick) => [pick.user(), pick.status()],
     rows: 'one',
   },
 ];

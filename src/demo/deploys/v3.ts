@@ -7,14 +7,14 @@ export const v3: readonly Request[] = [
     name: 'read user',
     weight: 35,
     sql: 'select id, first_name, last_name from users where id = $1',
-    values: (pick) => [pick.id()],
+    values: (pick) => [pick.user()],
     rows: 'one',
   },
   {
     name: 'list orders',
     weight: 30,
     sql: 'select id, status, total from orders where user_id = $1 order by id desc limit 10',
-    values: (pick) => [pick.id()],
+    values: (pick) => [pick.user()],
     rows: 'any',
   },
   {
@@ -24,7 +24,7 @@ export const v3: readonly Request[] = [
       with written as (update users set first_name = $2::text, last_name = $3::text where id = $1 returning id)
       insert into user_writes (user_id, first_name, last_name)
       select id, $2::text, $3::text from written`,
-    values: (pick) => [pick.id(), pick.word(), pick.word()],
+    values: (pick) => [pick.user(), pick.word(), pick.word()],
     rows: 'one',
   },
   {
@@ -34,7 +34,7 @@ export const v3: readonly Request[] = [
       with written as (update orders set status = $2::text where id = $1 returning id)
       insert into order_writes (order_id, status)
       select id, $2::text from written`,
-    values: (pick) => [pick.id(), pick.status()],
+    values: (pick) => [pick.order(), pick.status()],
     rows: 'one',
   },
   {
@@ -58,7 +58,7 @@ export const v3: readonly Request[] = [
       with written as (insert into orders (user_id, status, total) values ($1, $2::text, 9.99) returning id)
       insert into order_writes (order_id, status)
       select id, $2::text from written`,
-    values: (pick) => [pick.id(), pick.status()],
+    values: (pick) => [pick.user(), pick.status()],
     rows: 'one',
   },
 ];

@@ -4,7 +4,7 @@
  */
 import type { TableName } from '#core/identifier';
 import { displayTable, quoteTable } from '#core/identifier';
-import type { Action, Step, SyncedBackfillPlan, TransactionStep } from '#core/plan';
+import type { Action, RunPlan, Step, StepPhase, SyncedBackfillPlan, TransactionStep } from '#core/plan';
 import { dropSyncActions } from './expand/sync-trigger.js';
 import { dropIndexStep, transactionStep } from './steps.js';
 
@@ -30,10 +30,38 @@ export function rollbackSteps(
             actions,
           ),
         ];
-  const indexes = steps.flatMap((s) =>
-    s.kind === 'index' ? [dropIndexStep(`rollback/index/${s.index}`, 'rollback', s.table, s.index)] : [],
+  return [...first, ...dropIndexes(steps, 'rollback')];
+}
+
+/**
+ * A contract that falls back to its gate leaves nothing behind: a CHECK that it had proven would go on refusing what old
+ * deploys write, and rows that return to pending.
+ */
+export function undoContract({ steps }: RunPlan): readonly Step[] {
+  const added = steps.contract.filter(
+    (s): s is TransactionStep => s.kind === 'transaction' && !s.destructive,
   );
-  return [...first, ...indexes];
+  const actions = added.flatMap((step) => step.actions.flatMap((a) => undoOf(a, new Set()))).reverse();
+  const tables = uniqueTables(added.flatMap((s) => s.tables));
+  const first =
+    actions.length === 0
+      ? []
+      : [
+          transactionStep(
+            'contract/undo',
+            'contract',
+            'take back what the contract had added',
+            tables,
+            actions,
+          ),
+        ];
+  return [...first, ...dropIndexes(steps.contract, 'contract')];
+}
+
+function dropIndexes(steps: readonly Step[], phase: StepPhase): readonly Step[] {
+  return steps.flatMap((s) =>
+    s.kind === 'index' ? [dropIndexStep(`${phase}/undo/${s.index}`, phase, s.table, s.index)] : [],
+  );
 }
 
 function undoOf(action: Action, sync: ReadonlySet<string>): readonly Action[] {

@@ -17,6 +17,7 @@ import { createRunStore } from '#postgres/run-store';
 import { loadProject } from '#project/project';
 import { loadSettings, type Settings, type SettingsOptions } from '#project/settings';
 import { createQueue } from '#queue/create';
+import { announcing } from '#verbs/announce';
 import { approve } from '#verbs/approve';
 import { assertUpToDate } from '#verbs/assert-up-to-date';
 import type { Context } from '#verbs/context';
@@ -103,7 +104,7 @@ function openContext(
   const context: Context = {
     settings,
     database,
-    store: createRunStore(database),
+    store: announcing(createRunStore(database), emit),
     lease: createLease(database, `${hostname()}/${process.pid}`),
     ddl: createDdlExecutor({ database, emit, settings: { stallMs: settings.ddl.stallMs } }),
     catalogue: createCatalogue(database),

@@ -3,8 +3,14 @@ import type { Database, RunRow, Session } from '#ports';
 import { BackfillMissingError } from './errors.js';
 import { type Leaf, readLeaves } from './leaves.js';
 
-/** Below this a range is not worth a job; above 1,024 ranges a pass gains nothing and the ledger's queries slow down. */
-const MIN_BLOCKS = Number(process.env.MINB ?? 256);
+/**
+ * A range of 2,048 blocks is about a second of work: taking a job, claiming its range and finding the batch size again costs
+ * some ten milliseconds each time. Smaller tables get smaller ranges, so that several workers can share them; below 256
+ * blocks it is not worth a job. Above 1,024 ranges a pass gains nothing and the ledger's queries slow down.
+ */
+const MIN_BLOCKS = 256;
+const GOOD_BLOCKS = 2_048;
+const SHARED_RANGES = 8;
 const MAX_RANGES = 1_024;
 export const FIRST_SWEEP = 2;
 const MAX_REST_SECONDS = 60;
@@ -17,8 +23,7 @@ export interface BlockRange {
 
 /** Cuts the leaves into ranges of about equal size; an empty leaf gets one empty range, which stands for having seen it. */
 export function splitBlocks(leaves: readonly Leaf[]): readonly BlockRange[] {
-  const total = leaves.reduce((sum, leaf) => sum + leaf.blocks, 0);
-  const size = Math.max(MIN_BLOCKS, Math.ceil(total / MAX_RANGES));
+  const size = rangeBlocks(leaves.reduce((sum, leaf) => sum + leaf.blocks, 0));
   return leaves.flatMap((leaf) => {
     const count = Math.max(1, Math.ceil(leaf.blocks / size));
     return Array.from({ length: count }, (_, i) => ({
@@ -27,6 +32,11 @@ export function splitBlocks(leaves: readonly Leaf[]): readonly BlockRange[] {
       hi: Math.min((i + 1) * size, leaf.blocks),
     }));
   });
+}
+
+function rangeBlocks(total: number): number {
+  const shared = Math.min(GOOD_BLOCKS, Math.ceil(total / SHARED_RANGES));
+  return Math.max(MIN_BLOCKS, shared, Math.ceil(total / MAX_RANGES));
 }
 
 /**

@@ -2,7 +2,7 @@
  * The contract of a run, in order: prove completeness while nothing is lost (CHECKs added NOT VALID and validated), then
  * the cut, one short transaction under one LOCK TABLE: triggers, marker, NOT NULL, and last what destroys.
  */
-import { displayTable, generatedName, quote, quoteTable, type TableName } from '#core/identifier';
+import { displayTable, generatedName, literal, quote, quoteTable, type TableName } from '#core/identifier';
 import type { Action, Guard, Step, SyncedBackfillPlan, TransactionStep } from '#core/plan';
 import { dropSyncActions } from '../expand/sync-trigger.js';
 import type { Rendered } from '../rendered.js';
@@ -56,7 +56,7 @@ export function cutStep(
   ];
   if (actions.length === 0) return null;
   return transactionStep('contract/cut', 'contract', 'cut over to the new shape', tables, actions, {
-    guards: synced.map((b) => noQuarantine(b, runId)),
+    guards: synced.flatMap((b) => [noQuarantine(b, runId), triggersStand(b)]),
     destructive: true,
   });
 }
@@ -68,5 +68,26 @@ function noQuarantine({ table, marker, index }: SyncedBackfillPlan, runId: numbe
     sql: `select 1
 where (select count(*) from ${quoteTable(table)} where ${quote(marker)} = 'q')
   > (select count(*) from bellows.quarantine where run_id = ${runId} and backfill = ${index} and state = 'skipped')`,
+  };
+}
+
+/**
+ * Both triggers fire on every relation of the table. The gate saw that before; since then the contract may have waited
+ * for hours for its locks, and what a switched-off trigger missed shows in no marker.
+ */
+function triggersStand({ table, insertTrigger, updateTrigger }: SyncedBackfillPlan): Guard {
+  const root = `pg_catalog.to_regclass(${literal(quoteTable(table))})`;
+  return {
+    title: `the sync triggers of ${displayTable(table)} stand and always fire`,
+    sql: `select 1
+from (
+  select ${root}::oid as relid
+  union
+  select relid::oid
+  from pg_catalog.pg_partition_tree(${root})
+) as tree
+cross join (values (${literal(insertTrigger)}), (${literal(updateTrigger)})) as wanted (name)
+left join pg_catalog.pg_trigger t on t.tgrelid = tree.relid and t.tgname = wanted.name::name
+where t.tgenabled is distinct from 'A'`,
   };
 }

@@ -1,7 +1,7 @@
 /** Judges the rows of a few blocks, in a short read-only transaction of its own: no snapshot is held for longer. */
 import { literal, quote, quoteTable } from '#core/identifier';
 import type { BackfillPlan } from '#core/plan';
-import type { Database, Row, Session, TransactionLimits } from '#ports';
+import type { Database, Row, TransactionLimits } from '#ports';
 import type { Leaf } from '../backfill/leaves.js';
 import { letterOf, letterOfRaised, overAlias, type RowText } from './verify-letter.js';
 
@@ -43,8 +43,6 @@ export interface Target {
 export interface Judged {
   readonly counts: Counts;
   readonly wrong: readonly WrongRow[];
-  /** Another one than planned: the leaf was rewritten, and its rows may lie anywhere. */
-  readonly filenode: number;
 }
 
 /** Row security is off so that a policy makes the verification fail instead of hiding rows from it. */
@@ -74,7 +72,7 @@ export function judgeBlocks(
     const counts = countsOf(counted ?? {});
     const wrong =
       list && counts.mismatched > 0 ? (await tx.query(listText(target), span)).map(wrongRowOf) : [];
-    return { counts, wrong, filenode: await filenodeOf(tx, target.leaf) };
+    return { counts, wrong };
   });
 }
 
@@ -92,7 +90,7 @@ export function judgeRows(
     const found: unknown = JSON.parse(row?.found ?? '{}');
     const parsed = isRow(found) ? found : {};
     const wrong = Array.isArray(parsed.wrong) ? parsed.wrong.filter(isRow).map(wrongRowOf) : [];
-    return { counts: countsOf(parsed), wrong, filenode: await filenodeOf(tx, target.leaf) };
+    return { counts: countsOf(parsed), wrong };
   });
 }
 
@@ -120,14 +118,6 @@ from ${judgedRows(target)}`;
 
 function listText(target: Target): string {
   return `select tid::text as tid, xmin::text as xmin, marker from ${judgedRows(target)} where letter = 'm'`;
-}
-
-/** Read by the same transaction, whose lock on the leaf keeps a rewrite out. */
-async function filenodeOf(tx: Session, leaf: Leaf): Promise<number> {
-  const [row] = await tx.query('select pg_relation_filenode($1::oid::regclass)::bigint as filenode', [
-    leaf.oid,
-  ]);
-  return Number(row?.filenode ?? 0);
 }
 
 /**

@@ -91,7 +91,10 @@ export async function countRows(
   return [...walk.covered.values()].reduce((sum, leaf) => addCounts(sum, leaf.counts), NO_ROWS);
 }
 
-/** Plans the blocks that nobody has seen yet; false where there are none. Leaves that are gone lose their counts. */
+/**
+ * Plans the blocks that nobody has seen yet; false where there are none. Leaves that are gone lose their counts; so does
+ * one with another file node: it was rewritten, its rows may lie anywhere, and it is read again from its first block.
+ */
 async function addRound(
   { database, catalogue }: { readonly database: Database; readonly catalogue: Catalogue },
   backfill: BackfillPlan,
@@ -194,8 +197,7 @@ async function judge(walk: Walk, piece: Piece): Promise<void> {
   if (judged === null) return;
   adapt(walk, performance.now() - started);
   const covered = walk.covered.get(target.leaf.oid);
-  // A leaf that was rewritten is planned again by the next round, from its first block.
-  if (covered === undefined || judged.filenode !== covered.filenode) return;
+  if (covered === undefined) return;
   walk.covered.set(target.leaf.oid, { ...covered, counts: addCounts(covered.counts, judged.counts) });
   if (judged.wrong.length > 0) await walk.options.onWrong?.(target, judged.wrong);
   walk.done += hi - lo;

@@ -11,8 +11,8 @@ export interface Slice {
   readonly firstId: string;
   readonly lastId: string;
   readonly rows: number;
-  /** The ranges of Bellows' walk that lie in it. */
-  readonly ranges: readonly number[];
+  /** The same as a range of Bellows' walk. */
+  readonly range: number;
 }
 
 export interface Shape {

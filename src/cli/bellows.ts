@@ -6,13 +6,13 @@ import { processIo } from './terminal.js';
 /** How long what was left open may keep the process alive after the answer was given. */
 const LINGER_MS = 2_000;
 
-// `bellows status | head` closes the pipe early; that is no failure.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit();
-  });
-}
+// `bellows status | head` closes the pipe early; that is no failure. An answer that cannot be written is one.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+// What is said on stderr is for whoever looks on: a full disk or a log collector that went away must not end a run.
+process.stderr.on('error', () => undefined);
 
 process.exitCode = await runCli(process.argv.slice(2), processIo(), async (options) => {
   // Loaded when something is to be connected to: help and usage errors answer at once.

@@ -108,7 +108,8 @@ export function isProven(backfill: BackfillSnapshot, since: string): boolean {
 }
 
 function decideSettling(snapshot: Snapshot): Command {
-  const step = nextStep(snapshot, 'settle');
+  // An index of the expansion that was lost since is due again here.
+  const step = nextStep(snapshot, 'expand') ?? nextStep(snapshot, 'settle');
   if (step !== null) return step;
   if (snapshot.plan.backfills.length === 0) return go({ kind: 'settled' });
   if (snapshot.verification === null) return { do: 'verify' };

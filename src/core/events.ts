@@ -73,12 +73,14 @@ export interface Blocker {
 export type Emit = <E extends EventName>(name: E, payload: EventMap[E]) => void;
 export type Listener = <E extends EventName>(name: E, payload: EventMap[E]) => void;
 
-/** Tells all listeners; one that throws cannot break a run, and does not keep the others from hearing it. */
+/** Tells all listeners; one that throws, at once or later, cannot break a run, nor keep the others from hearing it. */
 export function emitter(listeners: readonly Listener[]): Emit {
   return (name, payload) => {
     for (const listener of listeners) {
       try {
-        listener(name, payload);
+        // TypeScript takes an async function for a listener, and Node ends a process for a rejection that nobody handles.
+        const outcome: unknown = listener(name, payload);
+        if (outcome instanceof Promise) outcome.catch(() => undefined);
       } catch {
         // An observer's failure is the observer's; there is nobody safe to tell.
       }

@@ -21,7 +21,7 @@ export interface Action {
 }
 
 interface StepCommon {
-  /** Unique in its run and stable: `expand/1`, `settle/index/idx_users_last_name`. */
+  /** Unique in its run and stable; begins with the phase: `expand/1`, `settle/index/idx_users_last_name`. */
   readonly id: string;
   readonly phase: StepPhase;
   readonly title: string;

@@ -33,6 +33,8 @@ export interface Gated {
   readonly kind: 'gated';
   /** When the gate was first reached; the soak counts from here. */
   readonly since: string;
+  /** Set where a contract began and could not be proven: nothing goes on by itself until somebody approves again. */
+  readonly fellBack?: { readonly at: string; readonly reason: string };
 }
 export interface Contracting {
   readonly kind: 'contracting';
@@ -184,9 +186,9 @@ export const TRANSITIONS: Table = {
   contracting: {
     ...never,
     // Contracting cannot be paused: it is short, and half a contract is the one place nobody should stand in.
-    gate_shut: (state) => {
+    gate_shut: (state, event, at) => {
       if (state.dropped) throw new InvalidTransitionError('contracting (after the first drop)', 'gate_shut');
-      return { kind: 'gated', since: state.since };
+      return { kind: 'gated', since: state.since, fellBack: { at, reason: event.reason } };
     },
     first_drop: (state) => ({ ...state, dropped: true }),
     contracted: (_, __, at) => ({ kind: 'done', at }),
@@ -228,6 +230,11 @@ export function transition(state: State, event: TransitionEvent, at: string): St
 /** The working state below a pause or a failure. */
 export function innerState(state: State): Plain {
   return state.kind === 'paused' || state.kind === 'failed' ? state.inner : state;
+}
+
+/** What the gate's checks saw before this says nothing about the gate as it is now. */
+export function gateSince(state: Gated): string {
+  return state.fellBack?.at ?? state.since;
 }
 
 export function isFinal(state: State): boolean {

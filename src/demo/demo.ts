@@ -101,13 +101,8 @@ async function openProject({ databaseUrl, queueUrl }: DemoServers, opened: Opene
   return bellows;
 }
 
-function connectLines({ databaseUrl, queueUrl }: DemoServers): readonly string[] {
-  return [
-    '',
-    `psql '${databaseUrl}'`,
-    ...(queueUrl === null ? [] : [`redis-cli -u ${queueUrl}`]),
-    'Ctrl-C stops the servers and removes their data.',
-  ];
+function connectLines({ databaseUrl }: DemoServers): readonly string[] {
+  return ['', `psql '${databaseUrl}'`, 'Ctrl-C stops the servers and removes their data.'];
 }
 
 /** The first Ctrl-C ends everything in order, a second one at once. */

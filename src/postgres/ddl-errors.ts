@@ -75,7 +75,7 @@ export class ConflictingObjectError extends BellowsError {
         what,
         why,
         left: 'The object that is there was left alone.',
-        next: 'Drop or rename it, or choose another name in the migration file; then bellows retry <id>.',
+        next: 'Drop or rename it, or choose another name in the migration file; then bellows resume <id>.',
       },
       { step: step.id },
     );
@@ -103,6 +103,6 @@ export function refused(
     sqlstate,
     message,
     left,
-    `Look at the step in bellows plan ${attempt.run.migration}, then bellows retry ${attempt.run.migration}.`,
+    `Look at the step in bellows plan ${attempt.run.migration}, then bellows resume ${attempt.run.migration}.`,
   );
 }

@@ -9,7 +9,7 @@ import { demandLease } from './fence.js';
 import { type Entry, readHistory, recordEntry } from './history.js';
 import { RunExistsError } from './run-errors.js';
 import { lockRun, newestRun, newestRuns, RUN_COLUMNS, runById } from './run-rows.js';
-import { markStepDone, markStepFailed, markStepStarted, readSteps } from './steps.js';
+import { forgetSteps, markStepDone, markStepFailed, markStepStarted, readSteps } from './steps.js';
 
 /** Everything about runs, in schema `bellows`. Every change is one transaction that is committed synchronously. */
 export function createRunStore(database: Database): RunStore {
@@ -93,9 +93,20 @@ async function applyTransition(
      returning ${RUN_COLUMNS}`,
     [run.id, JSON.stringify(to), now],
   );
+  await forgetSteps(tx, run.id, dueAgain(run.plan, event.kind));
   const { kind, ...said } = event;
   await recordEntry(tx, entryOf(run, actor, kind, { ...said, from: run.state.kind, to: to.kind }));
   return firstOf(rows);
+}
+
+/** The steps that a way back makes due again: those of the contract that was taken back, the index that was lost. */
+function dueAgain(plan: RunPlan, event: TransitionEvent['kind']): readonly string[] {
+  if (event === 'gate_shut') return ['contract/'];
+  if (event !== 'unsettled') return [];
+  const built = [...plan.steps.expand, ...plan.steps.settle].filter(
+    (s) => s.kind === 'index' || s.kind === 'scan',
+  );
+  return built.map((step) => step.id);
 }
 
 async function replacePlan(tx: Session, seen: RunRow, plan: RunPlan, actor: Actor): Promise<RunRow> {

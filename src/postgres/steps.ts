@@ -51,6 +51,24 @@ export async function markStepFailed(
   );
 }
 
+/** Makes steps due again, by how their ids begin. What they did may still stand: their probes tell. */
+export async function forgetSteps(
+  session: Session,
+  runId: number,
+  beginnings: readonly string[],
+): Promise<void> {
+  await session.query(
+    `delete from bellows.steps
+     where run_id = $1
+     and exists (
+       select
+       from unnest($2::text[]) as b (beginning)
+       where starts_with(step_id, b.beginning)
+     )`,
+    [runId, beginnings],
+  );
+}
+
 /** Also for a step that was found done without ever being started by this run's rows. */
 export async function markStepDone(session: Session, runId: number, stepId: string): Promise<void> {
   await session.query(

@@ -8,6 +8,7 @@ import { dispatch } from '#phases/backfill/dispatch';
 import { planWalk } from '#phases/backfill/ranges';
 import { evaluateGate } from '#phases/contract/evaluate';
 import { verifyRun } from '#phases/contract/verify';
+import { undoContract } from '#phases/rollback';
 import type { Fence, RunRow } from '#ports';
 import type { SchedulerDeps } from './deps.js';
 
@@ -74,16 +75,26 @@ async function performStep(
   if (outcome.kind === 'blocked') return { kind: 'blocked', step, blockers: outcome.blockers };
   if (run.plan.straight) return replanWholeWay(deps, run, fence);
   const reason = `${step.title}: ${outcome.what}`;
-  // Before the first drop the contract falls back to the gate; elsewhere a violation is a failure that a person must look at.
-  const contracting = run.state.kind === 'contracting' && !run.state.dropped;
-  await deps.store.transition(
-    run,
-    contracting
-      ? { kind: 'gate_shut', reason }
-      : { kind: 'fail', code: 'BELLOWS_VIOLATED', message: reason, next: violatedNext(run, step) },
-    deps.actor,
-    fence,
-  );
+  if (run.state.kind === 'contracting' && !run.state.dropped)
+    return backToGate(deps, run, reason, fence, signal);
+  const failure = { code: 'BELLOWS_VIOLATED', message: reason, next: violatedNext(run, step) };
+  await deps.store.transition(run, { kind: 'fail', ...failure }, deps.actor, fence);
+  return PROGRESSED;
+}
+
+/** Before the first drop the contract falls back to the gate, and leaves nothing behind that could refuse a write. */
+async function backToGate(
+  deps: SchedulerDeps,
+  run: RunRow,
+  reason: string,
+  fence: Fence,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  for (const step of undoContract(run.plan)) {
+    const undone = await deps.ddl.perform(run, step, fence, signal);
+    if (undone.kind === 'blocked') return { kind: 'blocked', step, blockers: undone.blockers };
+  }
+  await deps.store.transition(run, { kind: 'gate_shut', reason }, deps.actor, fence);
   return PROGRESSED;
 }
 

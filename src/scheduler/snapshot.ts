@@ -1,6 +1,7 @@
 /** Reads, once, all that the decision about a run needs; what a state does not need is not read. */
 import type { BackfillSnapshot, Snapshot, VerificationSnapshot } from '#core/decide';
 import { CHECKS, type CheckResult } from '#core/gate';
+import { gateSince } from '#core/state';
 import { readProgress } from '#phases/backfill/progress';
 import type { RunRow } from '#ports';
 import { conflictOf } from './conflict.js';
@@ -25,7 +26,7 @@ export async function readSnapshot(
     backfills: state.kind === 'backfilling' ? await readBackfills(deps, run) : [],
     conflict: conflictOf(run, runs),
     verification: state.kind === 'settling' ? await readVerification(deps, run, state.since) : null,
-    gate: state.kind === 'gated' ? await readGate(deps, run, state.since) : null,
+    gate: state.kind === 'gated' ? await readGate(deps, run, gateSince(state)) : null,
   };
 }
 

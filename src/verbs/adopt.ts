@@ -1,7 +1,7 @@
 /** Turns files into runs: plans them and stores the plan; the leader does the rest. */
 
 import type { TableFacts } from '#core/catalogue-facts';
-import { RefusedError } from '#core/errors';
+import { BellowsError, RefusedError } from '#core/errors';
 import { quoteTable } from '#core/identifier';
 import type { RunPlan } from '#core/plan';
 import { isFinal } from '#core/state';
@@ -61,10 +61,16 @@ export async function adopt(
       const plan = await planToRun(context, file, id);
       await context.store.create(id, plan, paceFrom(context.settings), context.actor);
     } catch (error) {
+      if (isMadeByAnother(error)) continue;
       if (!(error instanceof RefusedError)) throw error;
       const earlier = runs.some((r) => r.migration < file.id && !isFinal(r.state));
       if (!earlier) throw error;
       return;
     }
   }
+}
+
+/** Two `up` at once read the same runs, and one of them creates the run first: that one is followed. */
+function isMadeByAnother(error: unknown): boolean {
+  return error instanceof BellowsError && error.code === 'BELLOWS_RUN_EXISTS';
 }

@@ -54,7 +54,20 @@ export async function contract(
   }
   const current = await findRun(context, run.migration);
   if (current.state.kind === 'gated') await tell(context, run.migration, () => ({ kind: 'contract' }));
-  return carryOut(context, run, options.signal, isContracted);
+  const status = await carryOut(context, run, options.signal, isContracted);
+  const { state } = await findRun(context, run.migration);
+  if (state.kind === 'gated' && state.fellBack !== undefined)
+    throw fellBack(run.migration, state.fellBack.reason);
+  return status;
+}
+
+function fellBack(migration: string, reason: string): ConditionError {
+  return new ConditionError('BELLOWS_CONTRACT_FELL_BACK', {
+    what: `The contract of ${migration} could not be proven and fell back to its gate.`,
+    why: reason,
+    left: 'Nothing was dropped, what the contract had added was taken back, and both shapes are kept equal.',
+    next: `correct the rows, then bellows approve ${migration} --reason "…"`,
+  });
 }
 
 function isContracted({ kind }: RunRow['state']): boolean {

@@ -1,9 +1,9 @@
 /** `up`: takes migrations as far as they may go. Leader and workers run in this process; if another leads, it is followed. */
 
-import type { UpOptions, UpResult } from '#api';
+import type { Status, UpOptions, UpResult } from '#api';
 import { DefinitionError } from '#core/errors';
 import { CHECKS, type CheckResult, waitsForApprovalOnly } from '#core/gate';
-import { innerState } from '#core/state';
+import { gateSince, innerState } from '#core/state';
 import type { RunRow } from '#ports';
 import type { LoadedMigration, Project } from '#project/project';
 import { adopt } from './adopt.js';
@@ -113,13 +113,22 @@ async function follow(
     if (now !== seen) await adopt(context, files, runs, isAgain(options));
     seen = now;
     const verdicts = await Promise.all(files.map((file) => judge(context, file, until, options)));
-    options.onProgress?.(await readStatus(context));
+    tell(options, await readStatus(context));
     if (!verdicts.includes('moving')) {
       return verdicts.every((v) => v === 'reached' || (v === 'waiting' && until !== 'done'));
     }
     await sleep(LOOK_MS, signal);
   }
   return false;
+}
+
+/** Whoever shows the progress is an observer: its failure is its own. */
+function tell({ onProgress }: UpOptions, status: Status): void {
+  try {
+    onProgress?.(status);
+  } catch {
+    // There is nobody safe to tell.
+  }
 }
 
 /** A rolled-back migration runs again when its file changed or when it is named. */
@@ -187,7 +196,7 @@ async function judgeGate(
 /** All checks, evaluated since the gate was reached; null while the leader has not done so. */
 async function freshChecks({ store }: Context, run: RunRow): Promise<readonly CheckResult[] | null> {
   if (run.state.kind !== 'gated') return null;
-  const since = Date.parse(run.state.since);
+  const since = Date.parse(gateSince(run.state));
   const results = (await store.checks(run)).filter((r) => Date.parse(r.at) >= since);
   return results.length === CHECKS.length ? results : null;
 }

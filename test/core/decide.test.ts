@@ -130,10 +130,14 @@ describe('backfilling', () => {
 
 describe('settling', () => {
   const state = { kind: 'settling', since: AT } as const;
-  const doneSteps = new Set(['s1']);
+  const expanded = new Set(['e1', 'e2']);
+  const doneSteps = new Set([...expanded, 's1']);
 
   it('builds, then verifies, then is settled', () => {
-    expect(decide({ ...base, state })).toMatchObject({ do: 'step', step: { id: 's1' } });
+    expect(decide({ ...base, state, doneSteps: expanded })).toMatchObject({ do: 'step', step: { id: 's1' } });
+    expect(decide({ ...base, state, doneSteps: new Set(['e1', 's1']) })).toMatchObject({
+      step: { id: 'e2' },
+    });
     expect(decide({ ...base, state, doneSteps })).toEqual({ do: 'verify' });
     expect(decide({ ...base, state, doneSteps, verification: { finishedAt: AT, pending: 0 } })).toEqual({
       do: 'transition',

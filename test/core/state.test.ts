@@ -94,7 +94,11 @@ describe('the table of transitions', () => {
 
   it('keeps the soak of the gate when the contract falls back to it', () => {
     const contracting = transition(STATES.gated as State, EVENTS.contract, LATER);
-    expect(transition(contracting, EVENTS.gate_shut, LATER)).toEqual({ kind: 'gated', since: AT });
+    expect(transition(contracting, EVENTS.gate_shut, LATER)).toEqual({
+      kind: 'gated',
+      since: AT,
+      fellBack: { at: LATER, reason: EVENTS.gate_shut.reason },
+    });
   });
 });
 

@@ -14,12 +14,24 @@ interface ApprovalRow extends Row {
 export const approval: GateCheck = {
   id: 'approval',
   evaluate: async (context) => {
-    const off = waived(context);
-    if (off !== null) return off;
     const { database, run, approvalRequired, environment } = context;
-    if (!approvalRequired) return notApplicable(`not required in environment ${environment}`);
     const approve = `bellows approve ${run.migration} --reason "…"`;
     const newest = await newestApproval(context);
+    const { state } = run;
+    const fellBack = state.kind === 'gated' ? state.fellBack : undefined;
+    // Also where no approval is required: contracting again what could not be proven would scan the table for ever.
+    if (
+      fellBack !== undefined &&
+      !(newest !== null && Date.parse(newest.approvedAt) > Date.parse(fellBack.at))
+    ) {
+      return fail(
+        `the contract began and fell back: ${fellBack.reason}`,
+        `correct the rows, then ${approve}`,
+      );
+    }
+    const off = waived(context);
+    if (off !== null) return off;
+    if (!approvalRequired) return notApplicable(`not required in environment ${environment}`);
     if (newest === null) return fail('nobody has approved it', approve);
     const who = `approved by ${newest.approvedBy} at ${newest.approvedAt}`;
     if (newest.checksum !== run.checksum) return fail(`void: ${who}, for another checksum`, approve);

@@ -10,7 +10,7 @@ import { paintState } from './paint.js';
 import type { View } from './view.js';
 
 export function planLines(views: readonly PlanView[], view: View): readonly string[] {
-  if (views.length === 0) return ['Nothing to plan: every migration of the folder is done.'];
+  if (views.length === 0) return ['Nothing to plan: no migration of the folder is left to do.'];
   return views.flatMap((one, i) => [...(i === 0 ? [] : ['']), ...onePlan(one, view)]);
 }
 
@@ -97,7 +97,6 @@ function backfillLines(
   batch: PlanView['batches'][number] | undefined,
   view: View,
 ): readonly string[] {
-  const { paint } = view;
   const rows =
     backfill.expectedRows === null
       ? 'rows not estimated: never analysed'

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import { gateLines } from '#cli/render/gate';
+import { paintFor } from '#cli/render/paint';
+import { planLines } from '#cli/render/plan';
+import { deployLines, historyLines, quarantineLines, verificationLines } from '#cli/render/reports';
+import { statusLines } from '#cli/render/status-list';
+import { statusOneLines } from '#cli/render/status-one';
+import { progressBlock, progressKey, progressLine } from '#cli/render/up-progress';
+import { upLines } from '#cli/render/up-result';
+import type { View } from '#cli/render/view';
+import { NOW } from './outside.js';
+import * as samples from './samples.js';
+
+const plain: View = { paint: paintFor(false), width: 80, now: NOW };
+const coloured: View = { ...plain, paint: paintFor(true) };
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
+const CODES = /\u001b\[\d+m/g;
+
+const all = [samples.done, samples.throttled, samples.gated, samples.failed, samples.paused, samples.pending];
+
+/** What each screen shows; each keeps to its width, and colour only adds codes to the very same words. */
+const screens: Readonly<Record<string, (view: View) => readonly string[]>> = {
+  'status list': (view) => statusLines({ migrations: all }, view),
+  'status of one, throttled': (view) => statusOneLines(samples.detail, view),
+  'status of one, blocked by a lock': (view) => statusOneLines(samples.blockedDetail, view),
+  'status of one, drifted and failed': (view) =>
+    statusOneLines(
+      {
+        ...samples.detail,
+        migration: samples.failed,
+        drift: 'its file was edited: checksum aaaaaaaa, the run began with c0ffee00',
+        leader: null,
+        workers: { live: 0, stale: 1 },
+      },
+      view,
+    ),
+  'gate, shut': (view) => gateLines(samples.shutGate, view),
+  'up, stopped at the gate': (view) =>
+    upLines(samples.upResult([samples.done, samples.gated, samples.pending], true), view),
+  'up, live': (view) =>
+    progressBlock(
+      [samples.throttled, samples.measuring],
+      new Map([[samples.ID, 'pid 7 user=bi active 3 s']]),
+      view,
+    ),
+  plan: (view) => planLines([samples.planView], view),
+  verification: (view) => verificationLines(samples.verified, view),
+  quarantine: (view) =>
+    quarantineLines(
+      [
+        {
+          id: 12,
+          migration: samples.ID,
+          table: 'public.users',
+          key: 'id=4711',
+          sqlstate: '22P02',
+          reason: 'invalid input syntax for type integer',
+          state: 'open',
+          foundAt: '2024-01-02T14:00:00.000Z',
+        },
+      ],
+      view,
+    ),
+  deploys: (view) =>
+    deployLines(
+      [{ application: 'api', version: '42', at: '2024-01-02T14:00:00.000Z', by: 'cli:ci@host' }],
+      view,
+    ),
+  history: (view) =>
+    historyLines(
+      [
+        {
+          at: '2024-01-02T14:00:00.000Z',
+          actor: 'cli:anna@host',
+          migration: samples.ID,
+          action: 'pause',
+          detail: { reason: 'quarter end', from: { kind: 'gated' }, none: null },
+        },
+      ],
+      view,
+    ),
+};
+
+describe.each(Object.entries(screens))('%s', (_, render) => {
+  it('reads well in 80 columns without colour', () => {
+    expect(`\n${render(plain).join('\n')}\n`).toMatchSnapshot();
+  });
+
+  it('says the same in colour', () => {
+    const lines = render(coloured);
+    expect(lines.join('\n').replace(CODES, '')).toBe(render(plain).join('\n'));
+    expect(lines.join('\n')).toMatch(CODES);
+  });
+
+  it('keeps to the width, but for SQL and names that must stay in one piece', () => {
+    for (const width of [80, 120]) {
+      const long = render({ ...plain, width }).filter(
+        (line) => line.length > width && /\s{1,}\S+\s+\S+\s+\S/.test(line),
+      );
+      expect(long.filter((line) => !/^\s{6,}(create|alter|undo|--|drop)/.test(line))).toEqual([]);
+    }
+  });
+});
+
+describe('progress', () => {
+  it('never fills a line of a terminal, so that it can be redrawn', () => {
+    for (const width of [40, 80]) {
+      const lines = progressBlock(all, new Map(), { ...plain, width });
+      expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(width - 1);
+    }
+  });
+
+  it('is news to a log when state, throttle, blocker or gate change, and not when rows do', () => {
+    const more = {
+      ...samples.backfilling,
+      backfill: samples.backfilling.backfill && { ...samples.backfilling.backfill, rowsDone: 129_000_000 },
+    };
+    const keyOf = (m: typeof more, blocker?: string) => progressKey(m, blocker);
+    expect(keyOf(more)).toBe(keyOf(samples.backfilling));
+    const others = [
+      keyOf(samples.throttled),
+      keyOf(samples.paused),
+      keyOf(samples.gated),
+      keyOf(samples.backfilling, 'pid 7 user=bi'),
+    ];
+    expect(new Set([keyOf(more), ...others]).size).toBe(5);
+  });
+
+  it('says measuring where there is no rate and no estimate yet', () => {
+    expect(progressLine(samples.measuring, undefined, NOW)).toBe(
+      `${samples.ID}  backfilling  0 rows  measuring  ETA measuring`,
+    );
+  });
+});

@@ -68,7 +68,7 @@ export function compilePlan(
     ...rendered.afterExpand,
   ];
   const settle = settleSteps(backfills, synced, rendered);
-  const contract = contractSteps(runId, contractOperations, synced, rendered, tables, context);
+  const contract = contractSteps(contractOperations, synced, rendered, tables, context);
   const rollback = rollbackSteps([...expand, ...settle, ...contract], synced);
   return assemble(
     migration,
@@ -228,7 +228,6 @@ function filledColumns(plan: CompiledBackfill['plan']): readonly string[] {
 }
 
 function contractSteps(
-  runId: number,
   operations: readonly AnyOperation[],
   synced: readonly SyncedBackfillPlan[],
   rendered: Rendered,
@@ -239,7 +238,7 @@ function contractSteps(
   const before = firstDrop < 0 ? operations.length : firstDrop;
   const statements = statementSteps(operations, 'contract', context);
   const position = (step: TransactionStep) => Number(step.id.split('/')[1]) - 1;
-  const cut = cutStep(runId, synced, rendered, tables);
+  const cut = cutStep(synced, rendered, tables);
   return [
     ...synced.flatMap(proveComplete),
     ...rendered.prove,

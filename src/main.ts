@@ -55,16 +55,20 @@ export async function createBellows(options: BellowsOptions = {}): Promise<Bello
     ...(env === undefined ? {} : { env }),
     ...(overrides === undefined ? {} : { overrides }),
   });
-  const { context, close } = openContext(settings, options);
+  const { context, forgetFiles, close } = openContext(settings, options);
   const installed = <A extends readonly unknown[], R>(verb: (context: Context, ...args: A) => Promise<R>) => {
     return async (...args: A): Promise<R> => {
+      forgetFiles();
       await context.install();
       return verb(context, ...args);
     };
   };
   return {
-    up: (o) => up(context, o),
-    plan: (migration) => plan(context, migration),
+    up: installed(up),
+    plan: (migration) => {
+      forgetFiles();
+      return plan(context, migration);
+    },
     status: () => readStatus(context),
     statusOf: installed(statusOf),
     pause: installed(pause),
@@ -94,13 +98,17 @@ export async function createBellows(options: BellowsOptions = {}): Promise<Bello
 function openContext(
   settings: Settings,
   options: BellowsOptions,
-): { context: Context; close: () => Promise<void> } {
+): { context: Context; forgetFiles: () => void; close: () => Promise<void> } {
   const actor = options.actor ?? `cli:${userInfo().username}@${hostname()}`;
   const listeners = [...(options.listeners ?? [])];
   const emit = emitter(listeners);
   const database = createDatabase({ url: settings.databaseUrl, applicationName: actor });
   let queue: Promise<JobQueue> | null = null;
   let installing: Promise<unknown> | null = null;
+  const project = cached(PROJECT_TTL_MS, async () => {
+    await loadParser();
+    return loadProject(settings);
+  });
   const context: Context = {
     settings,
     database,
@@ -118,10 +126,7 @@ function openContext(
       queue ??= openQueue(settings, database, emit);
       return queue;
     },
-    project: cached(PROJECT_TTL_MS, async () => {
-      await loadParser();
-      return loadProject(settings);
-    }),
+    project: project.read,
     endSession: async (pid) => {
       await endSession(database, pid);
     },
@@ -137,25 +142,33 @@ function openContext(
     await queue?.then((q) => q.close()).catch(() => undefined);
     await database.close();
   };
-  return { context, close };
+  return { context, forgetFiles: project.forget, close };
 }
 
-/** Following a run asks for the folder several times a second. */
+/** Following a run asks for the folder several times a second. A verb begins with the folder as it is: it forgets first. */
 const PROJECT_TTL_MS = 2000;
 
 /** One answer for all who ask within `milliseconds`; a failure is not kept. */
-function cached<T>(milliseconds: number, read: () => Promise<T>): () => Promise<T> {
+function cached<T>(
+  milliseconds: number,
+  read: () => Promise<T>,
+): { readonly read: () => Promise<T>; readonly forget: () => void } {
   let answer: Promise<T> | null = null;
   let askedAt = 0;
-  return () => {
+  const forget = () => {
+    answer = null;
+  };
+  const ask = () => {
     if (answer !== null && performance.now() - askedAt < milliseconds) return answer;
     askedAt = performance.now();
-    answer = read().catch((error: unknown) => {
-      answer = null;
+    const asked = read().catch((error: unknown) => {
+      if (answer === asked) forget();
       throw error;
     });
-    return answer;
+    answer = asked;
+    return asked;
   };
+  return { read: ask, forget };
 }
 
 /** Each database has jobs of its own, also where several share a Redis. */

@@ -4,6 +4,7 @@ import type { ServerFacts } from '#core/catalogue-facts';
 import { quote, quoteTable } from '#core/identifier';
 import type { BackfillPlan } from '#core/plan';
 import type { Actor, Database, Row, RunRow, RunStore, Session } from '#ports';
+import { ANNOUNCE } from '../expand/marker.js';
 import { batchLimits } from './limits.js';
 import { backfillOf } from './ranges.js';
 
@@ -88,7 +89,8 @@ export async function retryQuarantine(
   const entries = (await listQuarantine(deps.database, run.id)).filter((entry) =>
     ids === null ? entry.state === 'open' : ids.includes(entry.id),
   );
-  for (const entry of entries) await retryEntry(deps, backfillOf(run, entry.backfill), entry, actor);
+  for (const entry of entries)
+    await settleEntry(deps, backfillOf(run, entry.backfill), entry, 'retried', actor);
   await audit(
     deps,
     run,
@@ -101,65 +103,65 @@ export async function retryQuarantine(
 }
 
 /**
- * Leaves rows as they are, for good: the operator vouches for them. They stay marked, the sweeps pass them by.
+ * Leaves rows as they are, for good: the operator vouches for them. Their marker then says that the application gave both
+ * sides, so sweeps, gate and contract pass them by.
  *
  * @returns how many open entries were skipped.
  */
 export async function skipQuarantine(
-  deps: Pick<QuarantineDeps, 'database' | 'store'>,
+  deps: QuarantineDeps,
   run: RunRow,
   ids: readonly number[] | null,
   reason: string,
   actor: Actor,
 ): Promise<number> {
-  const skipped = await deps.database.query<{ id: number }>(
-    `update bellows.quarantine
-    set state = 'skipped', resolved_at = clock_timestamp(), resolved_by = $3
-    where run_id = $1
-      and state = 'open'
-      and ($2::bigint[] is null or id = any ($2::bigint[]))
-    returning id`,
-    [run.id, ids, actor],
+  const entries = (await listQuarantine(deps.database, run.id)).filter(
+    (entry) => entry.state === 'open' && (ids === null || ids.includes(entry.id)),
   );
+  for (const entry of entries)
+    await settleEntry(deps, backfillOf(run, entry.backfill), entry, 'skipped', actor);
   await audit(
     deps,
     run,
     'quarantine_skip',
-    skipped.map((row) => Number(row.id)),
+    entries.map((entry) => entry.id),
     actor,
     reason,
   );
-  return skipped.length;
+  return entries.length;
 }
 
-async function retryEntry(
+async function settleEntry(
   { database, server }: QuarantineDeps,
   backfill: BackfillPlan,
   entry: QuarantineEntry,
+  state: 'retried' | 'skipped',
   actor: Actor,
 ): Promise<void> {
   // The operator is told that it is done, so unlike a batch this commit is waited for.
   const limits = { ...batchLimits(server, backfill.triggers), synchronousCommit: true };
   await database.transaction(limits, async (tx) => {
-    if (backfill.kind === 'synced') await tx.query(await markPending(tx, backfill, entry), [entry.id]);
+    if (backfill.kind === 'synced') await tx.query(await announce(tx, backfill, entry, state), [entry.id]);
     await tx.query(
       `update bellows.quarantine
-      set state = 'retried', resolved_at = clock_timestamp(), resolved_by = $2
+      set state = $3, resolved_at = clock_timestamp(), resolved_by = $2
       where id = $1`,
-      [entry.id, actor],
+      [entry.id, actor, state],
     );
   });
 }
 
-/** `P` is written, and the sync trigger stores `p`: only the trigger and the batch change the marker. */
-async function markPending(
+/** Only the trigger and the batch change the marker: what is written here is an announcement that the trigger carries out. */
+async function announce(
   tx: Session,
   { table, marker }: Extract<BackfillPlan, { kind: 'synced' }>,
   entry: QuarantineEntry,
+  state: 'retried' | 'skipped',
 ): Promise<string> {
   const byAddress = 'ctid' in entry.rowKey && 'xmin' in entry.rowKey;
-  const set = `set ${quote(marker)} = 'P'\nfrom bellows.quarantine as q`;
-  const refused = `where q.id = $1\n  and t.${quote(marker)} = 'q'`;
+  const letter = state === 'retried' ? ANNOUNCE.pending : ANNOUNCE.vouched;
+  const set = `set ${quote(marker)} = '${letter}'\nfrom bellows.quarantine as q`;
+  const refused = `where q.id = $1\n  and t.${quote(marker)} in ('q', 'p')`;
   if (!byAddress) {
     // The record type of the table gives the key its types back; through the root, since a row may have moved to another leaf.
     const root = quoteTable(table);

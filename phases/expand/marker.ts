@@ -23,6 +23,8 @@ export const ANNOUNCE = {
   refused: 'Q',
   /** A retry or a repair returns the row to the sweep: stored as `p`. */
   pending: 'P',
+  /** An operator vouches for a row that the mapping refuses: stored as `b`, the application's own from then on. */
+  vouched: 'B',
 } as const;
 
 /**

@@ -49,9 +49,9 @@ function opening(plan: SyncedBackfillPlan): Lines {
     ...indent([
       `before := old.${marker};`,
       ...batchLines(plan),
-      `-- announced by Bellows: Q refuses the row, P returns it to the sweep`,
-      ...ifThen(`new.${marker} in ('Q', 'P')`, [
-        `old.${marker} := case when new.${marker} = 'Q' then 'q' else 'p' end;`,
+      `-- announced by Bellows: Q refuses the row, P returns it to the sweep, B leaves it to the application`,
+      ...ifThen(`new.${marker} in ('Q', 'P', 'B')`, [
+        `old.${marker} := case new.${marker} when 'Q' then 'q' when 'P' then 'p' else 'b' end;`,
         'return old;',
       ]),
     ]),

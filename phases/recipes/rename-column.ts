@@ -1,5 +1,5 @@
 import type { Definition, Gate } from '#core/definition';
-import { sql } from '#core/sql';
+import { type Sql, sql } from '#core/sql';
 import { dropColumn } from '../contract/drop-column.js';
 import { setNotNull } from '../contract/set-not-null.js';
 import { addColumn } from '../expand/add-column.js';
@@ -10,6 +10,8 @@ export interface RenameColumn {
   readonly to: string;
   /** The column's type, e.g. `varchar(20)`. */
   readonly type: string;
+  /** For inserts that name neither; give the old column's default, which goes with it. */
+  readonly default?: Sql;
   /** Make the new column NOT NULL in the contract; default false. */
   readonly notNull?: boolean;
   readonly gate?: Gate;
@@ -18,11 +20,19 @@ export interface RenameColumn {
 /**
  * Renames a column over several deploys: both names are kept equal in both directions until no deploy needs the old one.
  */
-export function renameColumn({ table, from, to, type, notNull = false, gate }: RenameColumn): Definition {
+export function renameColumn({
+  table,
+  from,
+  to,
+  type,
+  default: value,
+  notNull = false,
+  gate,
+}: RenameColumn): Definition {
   return {
     description: `Rename ${table}.${from} to ${to}`,
     table,
-    expand: [addColumn(to, type)],
+    expand: [addColumn(to, type, value === undefined ? {} : { default: value })],
     backfill: { set: { [to]: sql.id(from) }, reverse: { [from]: sql.id(to) } },
     contract: [...(notNull ? [setNotNull(to)] : []), dropColumn(from)],
     ...(gate === undefined ? {} : { gate }),

@@ -11,6 +11,7 @@ import { verifyRun } from '#phases/contract/verify';
 import { undoContract } from '#phases/rollback';
 import type { Fence, RunRow } from '#ports';
 import type { SchedulerDeps } from './deps.js';
+import { neighboursMoved } from './neighbours.js';
 
 export type Outcome =
   /** Something changed: decide again at once. */
@@ -50,7 +51,7 @@ export async function perform(
       await verifyRun(deps, run, { signal });
       return PROGRESSED;
     case 'evaluate_gate':
-      return evaluate(deps, run, runs, fence);
+      return evaluate(deps, run, runs, fence, signal);
   }
 }
 
@@ -70,9 +71,15 @@ async function performStep(
   fence: Fence,
   signal: AbortSignal,
 ): Promise<Outcome> {
+  await deps.store.stepStarted(run.id, step, fence);
   const outcome = await deps.ddl.perform(run, step, fence, signal);
   if (outcome.kind === 'done') return PROGRESSED;
-  if (outcome.kind === 'blocked') return { kind: 'blocked', step, blockers: outcome.blockers };
+  if (outcome.kind === 'blocked') {
+    const { blockers, sqlstate } = outcome;
+    // What `status <id>` tells of it, in whichever process it is asked.
+    await deps.store.stepFailed(run.id, step.id, `${sqlstate}: no lock in time`, blockers, fence);
+    return { kind: 'blocked', step, blockers };
+  }
   if (run.plan.straight) return replanWholeWay(deps, run, fence);
   const reason = `${step.title}: ${outcome.what}`;
   if (run.state.kind === 'contracting' && !run.state.dropped)
@@ -117,6 +124,7 @@ async function evaluate(
   run: RunRow,
   runs: readonly RunRow[],
   fence: Fence,
+  signal: AbortSignal,
 ): Promise<Outcome> {
   const findings = await evaluateGate({
     ...deps.gate,
@@ -127,6 +135,10 @@ async function evaluate(
     fileChecksum: deps.files.checksum(run.migration),
     now: await deps.store.now(),
   });
+  if (findings.fingerprint.verdict === 'fail' && (await neighboursMoved(deps.database, run, runs))) {
+    await verifyRun(deps, run, { signal });
+    return PROGRESSED;
+  }
   const results = await deps.store.saveChecks(run.id, findings, fence);
   const open = isOpen(results);
   deps.emit('gate:evaluated', { migration: run.migration, open, results });

@@ -54,11 +54,8 @@ export async function quarantineSkip(
   options: { readonly reason: string; readonly id?: number },
 ): Promise<number> {
   const run = await findRun(context, migration);
-  return skipQuarantine(
-    context,
-    run,
-    options.id === undefined ? null : [options.id],
-    options.reason,
-    context.actor,
-  );
+  const { database, store } = context;
+  const deps = { database, store, server: await context.catalogue.server() };
+  const ids = options.id === undefined ? null : [options.id];
+  return skipQuarantine(deps, run, ids, options.reason, context.actor);
 }

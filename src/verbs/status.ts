@@ -113,7 +113,8 @@ function backfillStatus(
 ): BackfillStatus {
   const current =
     progress.find((p) => p.openRanges > 0) ?? progress.findLast((p) => p.pass > 0) ?? progress[0];
-  const walking = innerState(run.state).kind === 'backfilling';
+  // A sweep finds next to nothing: its rate says nothing of the walk, and its end is near.
+  const walks = innerState(run.state).kind === 'backfilling' && current?.pass === 1;
   const expected = progress.map((p, i) => p.rowsExpected ?? run.plan.backfills[i]?.expectedRows ?? null);
   const table = run.plan.backfills[current?.backfill ?? 0]?.table;
   return {
@@ -122,8 +123,8 @@ function backfillStatus(
     rowsExpected: expected.every((n) => n !== null)
       ? expected.reduce((sum, n) => sum + Math.round(n ?? 0), 0)
       : null,
-    rowsPerSecond: walking ? rounded(current?.rowsPerSecond) : rounded(current?.rowsPerSecondAverage),
-    etaSeconds: walking ? rounded(current?.etaSeconds) : null,
+    rowsPerSecond: rounded(walks ? current?.rowsPerSecond : current?.rowsPerSecondAverage),
+    etaSeconds: walks ? rounded(current?.etaSeconds) : null,
     batchRows: current?.batchRows ?? null,
     concurrency: run.pace.concurrency,
     throttle: held.map(({ signal, value, limit, release }) => ({ signal, value, limit, release })),

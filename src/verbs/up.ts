@@ -6,6 +6,7 @@ import { CHECKS, type CheckResult, waitsForApprovalOnly } from '#core/gate';
 import { gateSince, innerState } from '#core/state';
 import type { RunRow } from '#ports';
 import type { LoadedMigration, Project } from '#project/project';
+import { startConflict } from '#scheduler/conflict';
 import { adopt } from './adopt.js';
 import { approve } from './approve.js';
 import type { Context } from './context.js';
@@ -155,9 +156,7 @@ async function judge(
     case 'rolled_back':
       return 'stuck';
     case 'pending':
-      return run.state.waitsFor === null || isMoving(await context.store.runs(), run.migration)
-        ? 'moving'
-        : 'waiting';
+      return judgePending(await context.store.runs(), run);
     case 'gated':
       return judgeGate(context, run, until, options);
     default:
@@ -167,6 +166,13 @@ async function judge(
 
 function isExpanded(run: RunRow): boolean {
   return !['pending', 'expanding'].includes(innerState(run.state).kind);
+}
+
+/** What it waited for may be over, and the leader has not looked yet. */
+function judgePending(runs: readonly RunRow[], run: RunRow): Judgement {
+  const reason = run.state.kind === 'pending' ? run.state.waitsFor : null;
+  const same = reason !== null && startConflict(run, runs) === reason;
+  return same && !isMoving(runs, run.migration) ? 'waiting' : 'moving';
 }
 
 /** True while an earlier migration goes on by itself: what waits for it may still get its turn. */
@@ -190,7 +196,18 @@ async function judgeGate(
   }
   const shut = results.some((r) => r.skipped === null && r.verdict !== 'pass' && r.verdict !== 'n/a');
   if (!shut) return 'moving';
-  return until === 'done' ? 'waiting' : 'reached';
+  if (until !== 'done') return 'reached';
+  return (await isOutdated(context, run, results)) ? 'moving' : 'waiting';
+}
+
+/** Another run has moved since: what held this gate may be gone, and the leader looks again within seconds. */
+async function isOutdated(
+  { store }: Context,
+  run: RunRow,
+  results: readonly CheckResult[],
+): Promise<boolean> {
+  const moved = (await store.runs()).filter((r) => r.id !== run.id).map((r) => Date.parse(r.updatedAt));
+  return results.some((r) => moved.some((at) => at > Date.parse(r.at)));
 }
 
 /** All checks, evaluated since the gate was reached; null while the leader has not done so. */

@@ -185,7 +185,8 @@ describe('planning', () => {
       rowsPerBlock: null,
     };
     expect(splitBlocks([leaf]).length).toBeLessThanOrEqual(1_024);
-    expect(splitBlocks([{ ...leaf, blocks: 4_097 }]).length).toBe(17);
+    const count = (blocks: number) => splitBlocks([{ ...leaf, blocks }]).length;
+    expect([0, 256, 257, 4_097, 40_000].map(count)).toEqual([1, 1, 2, 8, 20]);
     expect(splitBlocks([leaf]).at(-1)?.hi).toBe(10_000_000);
   });
 

@@ -27,6 +27,7 @@ const NAMES: Definition = {
   backfill: { set: { given: sql`split_part(full_name, ' ', 1)` }, reverse: { full_name: sql`given` } },
   contract: [dropColumn('full_name')],
 };
+const SETTLING = { kind: 'settling', since: '2026-03-01T09:00:00Z' } as const;
 const FILL: Definition = {
   description: 'fill',
   table: 'users',
@@ -465,7 +466,7 @@ describe('soak', () => {
       since: now,
     });
     expect((await finding(staged, 'soak', { now })).verdict).toBe('pass');
-    await enter(staged, { kind: 'settling' });
+    await enter(staged, SETTLING);
     await expectFail(staged, 'soak', /the gate has not been reached/);
   });
 });
@@ -575,12 +576,7 @@ describe('conflicts', () => {
       others: [{ ...other, state, plan: { ...other.plan, touches } }],
     });
     const column = ['public.users.full_name'];
-    await expectFail(
-      staged,
-      'conflicts',
-      /_other needs public.users.full_name/,
-      touching(column, { kind: 'settling' }),
-    );
+    await expectFail(staged, 'conflicts', /_other needs public.users.full_name/, touching(column, SETTLING));
     await expectFail(staged, 'conflicts', /_other needs/, touching(['public.users'], { kind: 'expanding' }));
     const inFlight = {
       kind: 'paused',
@@ -597,9 +593,7 @@ describe('conflicts', () => {
     ] as const) {
       expect((await finding(staged, 'conflicts', touching(column, state))).verdict).toBe('pass');
     }
-    expect(
-      (await finding(staged, 'conflicts', touching(['public.users.n'], { kind: 'settling' }))).verdict,
-    ).toBe('pass');
+    expect((await finding(staged, 'conflicts', touching(['public.users.n'], SETTLING))).verdict).toBe('pass');
   });
 });
 

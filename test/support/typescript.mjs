@@ -10,7 +10,14 @@ const inVitest = createRequire(createRequire(import.meta.url).resolve('vitest/pa
 const inVite = createRequire(inVitest.resolve('vite/package.json'));
 let transformer;
 
+// The package's own names lead to the build: under this loader there may be none, or an old one.
+const OWN = {
+  pgbellows: new URL('../../src/index.ts', import.meta.url).href,
+  'pgbellows/recipes': new URL('../../phases/recipes/index.ts', import.meta.url).href,
+};
+
 export async function resolve(specifier, context, next) {
+  if (specifier in OWN) return { url: OWN[specifier], format: 'module', shortCircuit: true };
   const inSource =
     context.parentURL?.endsWith('.ts') && specifier.startsWith('.') && specifier.endsWith('.js');
   // `#core/…` means the sources under this condition, and `dist` without it.

@@ -28,6 +28,7 @@ import { markerActions } from './expand/marker.js';
 import { statementAction } from './expand/statement.js';
 import { syncTriggerActions } from './expand/sync-trigger.js';
 import { type PlanningFacts, tableOf } from './facts.js';
+import { refuseMissing } from './missing.js';
 import { notices } from './notices.js';
 import { concat, NOTHING, type RenderContext, type Rendered } from './rendered.js';
 import { rollbackSteps } from './rollback.js';
@@ -46,6 +47,7 @@ export function compilePlan(
   runId: number,
   { straight = false }: CompileOptions = {},
 ): RunPlan {
+  refuseMissing(migration, facts);
   const { definition } = migration;
   const backfills = backfillsOf(definition).map((b, i) => compileBackfill(migration, b, i, facts, runId));
   const synced = backfills.map((b) => b.plan).filter((b): b is SyncedBackfillPlan => b.kind === 'synced');

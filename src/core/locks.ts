@@ -56,3 +56,25 @@ export const LOCKS = {
 } as const satisfies Record<string, LockFact>;
 
 export type DdlForm = keyof typeof LOCKS;
+
+/** From weak to strong; PostgreSQL manual, table "Conflicting Lock Modes". */
+const STRENGTH: readonly LockMode[] = [
+  'none',
+  'ACCESS SHARE',
+  'ROW SHARE',
+  'ROW EXCLUSIVE',
+  'SHARE UPDATE EXCLUSIVE',
+  'SHARE',
+  'SHARE ROW EXCLUSIVE',
+  'EXCLUSIVE',
+  'ACCESS EXCLUSIVE',
+];
+
+/** The strongest lock that any of these forms takes; several statements in one transaction hold it till its end. */
+export function strongest(forms: readonly DdlForm[]): LockFact {
+  const facts: readonly LockFact[] = forms.map((form) => LOCKS[form]);
+  return facts.reduce(
+    (a, b) => (STRENGTH.indexOf(b.lock) > STRENGTH.indexOf(a.lock) ? b : a),
+    fact('none', 'nothing'),
+  );
+}

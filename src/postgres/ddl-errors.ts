@@ -25,6 +25,7 @@ export function stateOf(error: unknown): string {
 /** The words of an integrity violation: constraint and table, never the key that PostgreSQL puts into its detail. */
 export function violationOf(error: unknown): Extract<StepOutcome, { kind: 'violated' }> | null {
   const sqlstate = stateOf(error);
+  if (sqlstate === '2BP01') return dependent(error);
   if (!sqlstate.startsWith('23')) return null;
   const table = field(error, 'table');
   const where = table === null ? '' : ` of table ${table}`;
@@ -33,6 +34,16 @@ export function violationOf(error: unknown): Extract<StepOutcome, { kind: 'viola
     kind: 'violated',
     what: `${constraint}${where}: ${VIOLATIONS[sqlstate] ?? 'rows violate it'}`,
     sqlstate,
+  };
+}
+
+/** The detail names the objects, and no row. A view made while the gate was shut must not end a contract half-way. */
+function dependent(error: unknown): Extract<StepOutcome, { kind: 'violated' }> {
+  const { message = '', detail = '' } = error as { readonly message?: string; readonly detail?: string };
+  return {
+    kind: 'violated',
+    what: [message, ...detail.split('\n')].filter(Boolean).join('; '),
+    sqlstate: '2BP01',
   };
 }
 

@@ -1,7 +1,8 @@
-/** Metrics and health of a long-running process. A port in use is a warning, never an end: observers cannot break a run. */
+/** Log, metrics and health of a long-running process. A port in use is a warning, never an end: observers cannot break a run. */
 import { ListenError, PortInUseError } from '#http/errors';
 import { createHealth } from '#http/health';
 import { startObservability } from '#http/server';
+import { createLog } from '#observe/log';
 import { createMetrics } from '#observe/metrics';
 import { stateReader } from '#observe/state';
 import type { Context } from './context.js';
@@ -23,14 +24,16 @@ export async function observe(
     readState: stateReader(context.database),
     readQueue: async () => (await context.queue()).counts(),
   });
+  const log = createLog({ level: context.settings.logLevel });
   context.listen(metrics.listener);
+  context.listen(log.listener);
   const health = createHealth({ ping: () => context.database.query('select 1') });
   const turn = () => health.tick();
   try {
     const server = await startObservability({ ...listen, metrics, health });
-    return { address: server.address, turn, close: () => server.close() };
+    return { address: server.address, turn, close: () => server.close().finally(log.flush) };
   } catch (error) {
     if (!(error instanceof PortInUseError || error instanceof ListenError)) throw error;
-    return { address: `nowhere: ${error.text.what}`, turn, close: async () => undefined };
+    return { address: `nowhere: ${error.text.what}`, turn, close: async () => log.flush() };
   }
 }

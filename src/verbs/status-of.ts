@@ -1,7 +1,7 @@
 /** `status <id>`: the one screen that answers why a migration is not moving. */
 
 import type { MigrationDetail, StepDetail } from '#api';
-import { LOCKS } from '#core/locks';
+import { strongest } from '#core/locks';
 import type { RunPlan, Step } from '#core/plan';
 import { innerState } from '#core/state';
 import { readProgress } from '#phases/backfill/progress';
@@ -49,7 +49,8 @@ export function stepDetails(plan: RunPlan, rows: readonly StepRow[]): readonly S
 }
 
 function locksOf(step: Step): { readonly lock: string; readonly blocks: string } {
-  const fact = step.kind === 'transaction' ? LOCKS['add column'] : LOCKS[step.action.form];
+  const actions = step.kind === 'transaction' ? step.actions : [step.action];
+  const fact = strongest(actions.map((a) => a.form));
   return { lock: fact.lock, blocks: fact.blocks };
 }
 

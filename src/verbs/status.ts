@@ -7,6 +7,7 @@ import { innerState } from '#core/state';
 import {
   type BackfillStatus,
   failedOf,
+  type GateStatus,
   type MigrationStatus,
   nextAction,
   pausedOf,
@@ -86,14 +87,20 @@ async function describe(
     paused: pausedOf(run.state),
     failed: failedOf(run.state),
     backfill: progress.length === 0 ? null : backfillStatus(run, progress, held),
-    gate: gate.map(({ check, verdict, evidence, release, at }) => ({
-      check,
-      verdict,
-      evidence,
-      release,
-      at,
-    })),
+    gate: gate.map(gateStatus),
     next: nextAction(run.migration, facts),
+  };
+}
+
+/** A check that an operator skipped holds nothing; what it saw is still said. */
+function gateStatus({ check, verdict, evidence, release, at, skipped }: CheckResult): GateStatus {
+  if (skipped === null) return { check, verdict, evidence, release, at };
+  return {
+    check,
+    verdict: 'n/a',
+    evidence: `skipped: ${skipped} (${verdict}: ${evidence})`,
+    release: null,
+    at,
   };
 }
 

@@ -196,8 +196,10 @@ async function judgeGate(
   }
   const shut = results.some((r) => r.skipped === null && r.verdict !== 'pass' && r.verdict !== 'n/a');
   if (!shut) return 'moving';
-  if (until !== 'done') return 'reached';
-  return (await isOutdated(context, run, results)) ? 'moving' : 'waiting';
+  const changed = results.some((r) => r.check === 'fingerprint' && r.verdict === 'fail');
+  // Changed by a neighbour, it is verified anew by itself.
+  if ((until === 'done' || changed) && (await isOutdated(context, run, results))) return 'moving';
+  return until === 'done' ? 'waiting' : 'reached';
 }
 
 /** Another run has moved since: what held this gate may be gone, and the leader looks again within seconds. */

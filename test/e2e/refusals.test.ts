@@ -1,0 +1,200 @@
+import { expect, it } from 'vitest';
+import { createBellows } from '#index';
+import { connect } from '../support/database.js';
+import { migration, refusal, shapeOf, twoWays, useProjects } from './stage.js';
+
+const projects = useProjects();
+const A = '20240101000000_a';
+
+const TABLE = `create table items (id bigint primary key, a text);
+  insert into items select i, 'a' || i from generate_series(1, 100) i`;
+
+interface Case {
+  readonly what: string;
+  readonly files: Readonly<Record<string, string>>;
+  readonly sql?: string;
+  readonly code: RegExp;
+  readonly exit: number;
+  /** What the error names. */
+  readonly names: string;
+}
+
+const CASES: readonly Case[] = [
+  {
+    what: 'a table that is not there',
+    files: { [A]: twoWays('missing_table', 'a', 'a2') },
+    code: /REFUSED/,
+    exit: 3,
+    names: 'missing_table',
+  },
+  {
+    what: 'a column that is not there',
+    files: { [A]: twoWays('items', 'missing_column', 'a2') },
+    code: /REFUSED/,
+    exit: 3,
+    names: 'missing_column',
+  },
+  {
+    what: 'a column that is there already',
+    files: { [A]: twoWays('items', 'a', 'id') },
+    code: /REFUSED/,
+    exit: 3,
+    names: 'id',
+  },
+  {
+    what: 'an index on a column that is not there',
+    files: { [A]: migration(`{ description: 'x', table: 'items', expand: [createIndex(['nowhere'])] }`) },
+    code: /REFUSED/,
+    exit: 3,
+    names: 'nowhere',
+  },
+  {
+    what: 'a drop of a column that is not there',
+    files: { [A]: migration(`{ description: 'x', table: 'items', contract: [dropColumn('nowhere')] }`) },
+    code: /REFUSED/,
+    exit: 3,
+    names: 'nowhere',
+  },
+  {
+    what: 'a type that is not there',
+    files: {
+      [A]: migration(`{ description: 'x', table: 'items', expand: [addColumn('n', 'no_such_type')] }`),
+    },
+    code: /./,
+    exit: 3,
+    names: 'no_such_type',
+  },
+  {
+    what: 'a function that is not there',
+    files: {
+      [A]: migration(
+        `{ description: 'x', table: 'items', expand: [addColumn('n', 'text')], backfill: { set: { n: sql\`no_such_function(a)\` }, reverse: 'none' } }`,
+      ),
+    },
+    code: /REFUSED/,
+    exit: 3,
+    names: 'no_such_function',
+  },
+  {
+    what: 'a file that does not compile',
+    files: { [A]: 'export default {{{' },
+    code: /FILE_SYNTAX/,
+    exit: 2,
+    names: A,
+  },
+  {
+    what: 'a file without a default export',
+    files: { [A]: 'export const a = 1;' },
+    code: /FILE_EXPORT/,
+    exit: 2,
+    names: A,
+  },
+  {
+    what: 'a file that throws',
+    files: { [A]: `throw new Error('not today')` },
+    code: /FILE_THREW/,
+    exit: 2,
+    names: 'not today',
+  },
+  {
+    what: 'SQL that is none',
+    files: { [A]: twoWays('items', 'a', 'a2').replace('upper(', 'upper((') },
+    code: /DEFINITION/,
+    exit: 2,
+    names: A,
+  },
+  {
+    what: 'a drop in expand',
+    files: { [A]: migration(`{ description: 'x', table: 'items', expand: [dropColumn('a')] }`) },
+    code: /DEFINITION/,
+    exit: 2,
+    names: A,
+  },
+  {
+    what: 'two files with one version',
+    files: { [A]: twoWays('items', 'a', 'a2'), '20240101000000_b': twoWays('items', 'a', 'a3') },
+    code: /./,
+    exit: 2,
+    names: '20240101000000',
+  },
+  {
+    what: 'a view',
+    files: { [A]: twoWays('seen', 'a', 'a2') },
+    sql: 'create view seen as select * from items',
+    code: /REFUSED/,
+    exit: 3,
+    names: 'seen',
+  },
+  {
+    what: 'an unlogged table',
+    files: { [A]: twoWays('fast', 'a', 'a2') },
+    sql: 'create unlogged table fast (a text)',
+    code: /REFUSED/,
+    exit: 3,
+    names: 'fast',
+  },
+];
+
+it.each(CASES)(
+  '$what is refused, and nothing is half done',
+  { timeout: 30_000 },
+  async ({ files, sql, code, exit, names }) => {
+    const { bellows, client } = await projects.open(files);
+    await client.query(TABLE);
+    if (sql !== undefined) await client.query(sql);
+    const shape = await shapeOf(client);
+    const error = await refusal(bellows.up());
+    expect(error.code).toMatch(code);
+    expect(error.exit).toBe(exit);
+    expect(`${error.text.what} ${error.text.why ?? ''}`).toContain(names);
+    expect(await shapeOf(client)).toEqual(shape);
+    expect((await bellows.history()).filter((h) => h.action === 'start')).toEqual([]);
+  },
+);
+
+it('a wrong address says so, without the password', { timeout: 30_000 }, async () => {
+  const { cwd } = await projects.open({ [A]: twoWays('items', 'a', 'a2') });
+  const wrong = [
+    'postgres://anna:s3cret@127.0.0.1:1/nowhere',
+    projects.database.url.replace(/\/[^/]*$/, '/no_such_database'),
+  ];
+  for (const databaseUrl of wrong) {
+    const bellows = await createBellows({ cwd, overrides: { databaseUrl } });
+    const error = await refusal(bellows.up()).finally(() => bellows.close());
+    expect([error.code.startsWith('BELLOWS_PG'), error.exit]).toEqual([true, 3]);
+    expect(JSON.stringify(error.text) + JSON.stringify(error.data)).not.toContain('s3cret');
+  }
+  const error = await refusal(createBellows({ cwd, overrides: { databaseUrl: 'mysql://127.0.0.1/x' } }));
+  expect(error.exit).toBe(2);
+});
+
+it('a role without rights is refused in words, and with rights it goes on', { timeout: 60_000 }, async () => {
+  const { client, cwd } = await projects.open({ [A]: twoWays('items', 'a', 'a2', `dropColumn('a')`) });
+  await client.query(TABLE);
+  const role = `weak_${process.pid}`;
+  await client.query(`create role ${role} login`);
+  const url = new URL(projects.database.url);
+  url.username = role;
+  const overrides = { databaseUrl: url.href };
+  try {
+    const shape = await shapeOf(client);
+    const first = await createBellows({ cwd, overrides, actor: 'weak' });
+    const noSchema = await refusal(first.up()).finally(() => first.close());
+    expect([noSchema.exit, noSchema.text.next]).toEqual([3, expect.stringMatching(/grant/i)]);
+    await client.query(
+      `grant create on database ${projects.database.name} to ${role}; grant select, insert, update on items to ${role}`,
+    );
+    const second = await createBellows({ cwd, overrides, actor: 'weak' });
+    const notOwner = await refusal(second.up()).finally(() => second.close());
+    expect(notOwner.exit).toBe(3);
+    expect(`${notOwner.text.what} ${notOwner.text.why}`).toMatch(/own/);
+    expect(await shapeOf(client)).toEqual(shape);
+    await client.query(`alter table items owner to ${role}; grant create on schema public to ${role}`);
+    const third = await createBellows({ cwd, overrides, actor: 'weak' });
+    const { reached } = await third.up().finally(() => third.close());
+    expect(reached).toBe(true);
+  } finally {
+    const admin = await connect(projects.database.url);
+    await admin.query(`reassign owned by ${role} to current_user; drop owned by ${role}; drop role ${role}`);
+  }
+});

@@ -1,0 +1,113 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { open } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import type { Listener } from '#core/events';
+import { createLog } from '#observe/log';
+import { connect, useDatabase } from '../support/database.js';
+import { createUsers, one, reaches, stateOf, useStages } from './stage.js';
+
+const used = useDatabase();
+const stages = useStages();
+const ROWS = 5_000;
+
+async function isComplete(url: string): Promise<boolean> {
+  const client = await connect(url);
+  const wrong = `select count(*) filter (where first_name not like 'Given%')::integer as value from users having count(*) = ${ROWS}`;
+  return (await one<number>(client, wrong)) === 0;
+}
+
+it('listeners that throw, at once or later, and a log that cannot be written break no run', async () => {
+  await createUsers(await connect(used.url), ROWS);
+  let told = 0;
+  const atOnce: Listener = () => {
+    told += 1;
+    throw new Error('the observer broke');
+  };
+  const later: Listener = async () => {
+    throw new Error('the observer broke, later');
+  };
+  const full = {
+    write: () => {
+      throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    },
+  };
+  const log = createLog({ level: 'trace', destination: full });
+  const { bellows } = await stages.create({ url: used.url, listeners: [atOnce, later, log.listener] });
+  const onProgress = () => {
+    throw new Error('the progress broke');
+  };
+  const result = await bellows.up({ until: 'done', approve: { reason: 'unseen' }, onProgress });
+  expect(result.reached).toBe(true);
+  expect(told).toBeGreaterThan(10);
+  expect(await isComplete(used.url)).toBe(true);
+});
+
+it('a metrics port in use costs the metrics, not the run', async () => {
+  const client = await connect(used.url);
+  await createUsers(client, ROWS);
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const address = taken.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const { bellows } = await stages.create({
+    url: used.url,
+    overrides: { http: { metricsPort: port, workerMetricsPort: port } },
+  });
+  const end = new AbortController();
+  const said: string[] = [];
+  const onReady = (at: { readonly metrics: string }) => void said.push(at.metrics);
+  const processes = [
+    bellows.serve({ signal: end.signal, onReady }),
+    bellows.worker({ signal: end.signal, onReady }),
+  ];
+  try {
+    await bellows.up({ until: 'expanded', detach: true });
+    await reaches(client, 'gated');
+    expect(said).toHaveLength(2);
+    expect(said.every((text) => text.startsWith('nowhere') && text.includes(String(port)))).toBe(true);
+  } finally {
+    end.abort();
+    await Promise.all(processes);
+    taken.close();
+  }
+  expect(await isComplete(used.url)).toBe(true);
+});
+
+describe('a process whose stderr', () => {
+  const command = fileURLToPath(new URL('../../src/cli/bellows.ts', import.meta.url));
+  const loader = fileURLToPath(new URL('../support/typescript.mjs', import.meta.url));
+  const args = ['--import', loader, command, 'up', '--until', 'done', '--approve', '--reason', 'unseen'];
+
+  function options(cwd: string) {
+    const { VITEST: _, NODE_OPTIONS: __, REDIS_URL: ___, ...env } = process.env;
+    return { cwd, env: { ...env, DATABASE_URL: used.url, NODE_ENV: 'production' } };
+  }
+
+  it.runIf(process.platform === 'linux')('is a full disk carries its run to the end', async () => {
+    const client = await connect(used.url);
+    await createUsers(client, ROWS);
+    const { cwd } = await stages.create({ url: used.url });
+    const full = await open('/dev/full', 'w');
+    const child = spawn(process.execPath, args, { ...options(cwd), stdio: ['ignore', 'pipe', full.fd] });
+    const [code] = await once(child, 'exit');
+    await full.close();
+    expect(await stateOf(client)).toBe('done');
+    expect(code).toBe(0);
+    expect(await isComplete(used.url)).toBe(true);
+  });
+
+  it('is a pipe that nobody holds any more carries its run to the end', async () => {
+    const client = await connect(used.url);
+    await createUsers(client, ROWS);
+    const { cwd } = await stages.create({ url: used.url });
+    const child = spawn(process.execPath, args, { ...options(cwd), stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stderr?.destroy();
+    const [code] = await once(child, 'exit');
+    expect(await stateOf(client)).toBe('done');
+    expect(code).toBe(0);
+    expect(await isComplete(used.url)).toBe(true);
+  });
+});

@@ -96,7 +96,9 @@ export interface RunStore {
   /** A fresh run id: names of marker and triggers carry it, so it is drawn before planning. */
   nextRunId(): Promise<number>;
   create(id: number, plan: RunPlan, pace: PaceSettings, actor: Actor): Promise<RunRow>;
-  /** The newest run of each migration, or of the ones named; rolled-back ones included. */
+  /** The runs that are neither done nor rolled back, by migration: what a leader looks at several times a second. */
+  alive(): Promise<readonly RunRow[]>;
+  /** The newest run of each migration; rolled-back ones included. */
   runs(): Promise<readonly RunRow[]>;
   run(migration: string): Promise<RunRow | null>;
   runById(id: number): Promise<RunRow | null>;
@@ -196,6 +198,8 @@ export interface JobContext {
   readonly enqueuedAt: number;
 }
 export interface JobWorker {
+  /** Null after `close`; otherwise the error that ended it: a queue error that repeats stops the worker instead of looping. */
+  readonly stopped: Promise<Error | null>;
   /** Waits for the running jobs. */
   close(): Promise<void>;
 }

@@ -106,7 +106,7 @@ export class PoolFullError extends ConnectionError {
         what: `All ${max} connections of this process are in use.`,
         why: 'Each one runs a statement or a transaction; none became free in time.',
         left: 'Nothing was sent.',
-        next: 'bellows doctor',
+        next: 'Run it again; if it repeats, give each process fewer ranges at a time: bellows worker --slots.',
       },
       { max, sqlstate: '53300' },
     );
@@ -138,7 +138,7 @@ export class ConnectionLostError extends ConnectionError {
         what: `The connection to ${place(at)} was lost.`,
         why: `The server or the network ended it (${sqlstate}).`,
         left: 'The server rolls back what was not committed.',
-        next: 'Nothing: it is tried again. If it repeats: bellows doctor',
+        next: 'Nothing: it is tried again. If it repeats, the log of the server says why it ends connections.',
       },
       { ...at, sqlstate },
     );

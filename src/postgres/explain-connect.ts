@@ -206,7 +206,7 @@ function other(error: unknown, at: Endpoint): ConnectionError {
       what: `No connection to ${place(at)} could be opened.`,
       why: `It failed with ${safeMessage(error)}.`,
       left: 'Nothing was changed.',
-      next: 'bellows doctor',
+      next: 'Check host, port and database in DATABASE_URL, and that the server takes connections from this machine.',
     },
     { ...at, sqlstate: sqlstateOf(error) ?? '08001' },
   );

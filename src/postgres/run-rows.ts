@@ -24,6 +24,15 @@ export async function newestRuns(session: Session): Promise<readonly RunRow[]> {
   );
 }
 
+export async function aliveRuns(session: Session): Promise<readonly RunRow[]> {
+  return session.query<StoredRun>(
+    `select ${RUN_COLUMNS}
+     from bellows.runs
+     where state_kind not in ('done', 'rolled_back')
+     order by migration`,
+  );
+}
+
 export async function newestRun(session: Session, migration: string): Promise<RunRow | null> {
   const [row] = await session.query<StoredRun>(
     `select ${RUN_COLUMNS}

@@ -8,7 +8,7 @@ import { readChecks, writeChecks } from './checks.js';
 import { demandLease } from './fence.js';
 import { type Entry, readHistory, recordEntry } from './history.js';
 import { RunExistsError } from './run-errors.js';
-import { lockRun, newestRun, newestRuns, RUN_COLUMNS, runById } from './run-rows.js';
+import { aliveRuns, lockRun, newestRun, newestRuns, RUN_COLUMNS, runById } from './run-rows.js';
 import { forgetSteps, markStepDone, markStepFailed, markStepStarted, readSteps } from './steps.js';
 
 /** Everything about runs, in schema `bellows`. Every change is one transaction that is committed synchronously. */
@@ -22,6 +22,7 @@ export function createRunStore(database: Database): RunStore {
     now: async () => firstOf(await database.query<{ now: string }>('select clock_timestamp() as now')).now,
     nextRunId: () => nextRunId(database),
     create: (id, plan, pace, actor) => change(null, (tx) => createRun(tx, id, plan, pace, actor)),
+    alive: () => aliveRuns(database),
     runs: () => newestRuns(database),
     run: (migration) => newestRun(database, migration),
     runById: (id) => runById(database, id),

@@ -33,7 +33,7 @@ export interface BellowsConfig {
   readonly migrations?: string | readonly string[] | undefined;
   /** Settings by environment; `--env X` or `BELLOWS_ENV` chooses one. Without either it is the one called `default`, if it is there. */
   readonly environments?: { readonly [environment: string]: EnvironmentConfig } | undefined;
-  /** How fast backfills begin; each run can be changed while it goes (`bellows set`). */
+  /** How fast backfills go; a run keeps what it began with. */
   readonly backfill?:
     | {
         /** Batches in flight at a time, over all workers. Default 1. */

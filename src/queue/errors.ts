@@ -15,7 +15,7 @@ export function unavailable(description: string, cause: string): QueueError {
       what: `The queue (${description}) does not answer: ${cause}`,
       why: 'Without it nobody is woken to work, so the backfill waits.',
       left: 'Nothing is lost: jobs are re-created from the ledger in PostgreSQL once the queue is back.',
-      next: 'Start it, or correct queueUrl; bellows doctor tests the connection.',
+      next: 'Start it, or correct queueUrl.',
     },
     { queue: description, cause },
   );

@@ -16,10 +16,6 @@ export function failureOf(error: unknown, migration: string): Failure | 'passing
     return { code: error.code, message: error.text.what, next: error.text.next ?? next };
   if (PASSING.has(classify(error).action)) return 'passing';
   const sqlstate = sqlstateOf(error);
-  const message = sqlstate === null ? nameOf(error) : safeMessage(error);
+  const message = safeMessage(error);
   return { code: sqlstate === null ? 'BELLOWS_UNEXPECTED' : `BELLOWS_SQLSTATE_${sqlstate}`, message, next };
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : 'an error without a name';
 }

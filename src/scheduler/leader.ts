@@ -3,7 +3,6 @@
  * that cannot renew cancels its own statements, since somebody else may already be doing their work.
  */
 import { sqlstateOf } from '#core/sqlstate';
-import { isFinal } from '#core/state';
 import type { Fence, RunRow } from '#ports';
 import { type Blocked, blockedAgain, isPastDeadline } from './backoff.js';
 import type { SchedulerDeps } from './deps.js';
@@ -57,8 +56,8 @@ async function driveAll(deps: SchedulerDeps, fence: Fence, signal: AbortSignal):
   const busy = new Map<number, Promise<void>>();
   const blocked = new Map<number, Blocked>();
   while (!signal.aborted) {
-    const runs = await deps.store.runs().catch((): readonly RunRow[] => []);
-    for (const run of runs.filter((r) => !isFinal(r.state) && !busy.has(r.id))) {
+    const runs = await deps.store.alive().catch((): readonly RunRow[] => []);
+    for (const run of runs.filter((r) => !busy.has(r.id))) {
       if ((blocked.get(run.id)?.retryAt ?? 0) > Date.now()) continue;
       const driving = drive(deps, run, runs, fence, signal, blocked)
         .catch((error: unknown) => passing(deps, run, error, blocked))

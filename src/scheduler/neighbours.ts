@@ -5,6 +5,12 @@ import type { Database, RunRow } from '#ports';
 /** A step says that it is done shortly before its transaction is. Seconds. */
 const COMMIT_SECONDS = 5;
 
+export function isNeighbour(run: RunRow, other: RunRow): boolean {
+  return (
+    other.id !== run.id && other.plan.tables.some((t) => run.plan.tables.some((own) => sameTable(t, own)))
+  );
+}
+
 /**
  * True where a step of another run on this run's tables ended since the last verification: then the catalogue has changed
  * by our own hand, and the rows are verified anew instead of asking a person.
@@ -14,10 +20,7 @@ export async function neighboursMoved(
   run: RunRow,
   runs: readonly RunRow[],
 ): Promise<boolean> {
-  const neighbours = runs.filter(
-    (other) =>
-      other.id !== run.id && other.plan.tables.some((t) => run.plan.tables.some((own) => sameTable(t, own))),
-  );
+  const neighbours = runs.filter((other) => isNeighbour(run, other));
   if (neighbours.length === 0) return false;
   const rows = await database.query(
     `select

@@ -135,7 +135,10 @@ async function evaluate(
     fileChecksum: deps.files.checksum(run.migration),
     now: await deps.store.now(),
   });
-  if (findings.fingerprint.verdict === 'fail' && (await neighboursMoved(deps.database, run, runs))) {
+  if (
+    findings.fingerprint.verdict === 'fail' &&
+    (await neighboursMoved(deps.database, run, await deps.store.runs()))
+  ) {
     await verifyRun(deps, run, { signal });
     return PROGRESSED;
   }

@@ -15,7 +15,10 @@ export interface WorkerDeps {
   readonly job: Parameters<typeof rangeJob>[0];
 }
 
-/** Works until `signal` is aborted; resolves when the running batches are finished or rolled back. */
+/**
+ * Works until `signal` is aborted; resolves when the running batches are finished or rolled back. Rejects when the queue
+ * stopped the worker, because an error of it repeated.
+ */
 export async function work(deps: WorkerDeps, slots: number, signal: AbortSignal): Promise<void> {
   const { holder: id } = deps.job;
   let used = 0;
@@ -29,12 +32,16 @@ export async function work(deps: WorkerDeps, slots: number, signal: AbortSignal)
     }
   };
   const worker = await deps.queue.work({ slots }, handle);
+  const ended = new AbortController();
+  void worker.stopped.then((error) => ended.abort(error));
+  const either = AbortSignal.any([signal, ended.signal]);
   try {
-    while (!signal.aborted) {
+    while (!either.aborted) {
       // Not reaching PostgreSQL must not end a worker: the batches have their own way of waiting for it.
       await beat(deps, id, slots, used).catch(() => undefined);
-      await deps.sleep(BEAT_MS, signal);
+      await deps.sleep(BEAT_MS, either);
     }
+    if (!signal.aborted) throw ended.signal.reason;
   } finally {
     await worker.close();
     await deps.database.query('delete from bellows.workers where id = $1', [id]).catch(() => undefined);

@@ -5,7 +5,7 @@ import { BellowsError, RefusedError } from '#core/errors';
 import { quoteTable } from '#core/identifier';
 import type { RunPlan } from '#core/plan';
 import { isFinal } from '#core/state';
-import { compilePlan } from '#phases/compile';
+import { type CompileOptions, compilePlan } from '#phases/compile';
 import { gatherFacts } from '#phases/facts';
 import type { Catalogue, RunRow, Session } from '#ports';
 import type { LoadedMigration } from '#project/project';
@@ -15,8 +15,9 @@ export async function planMigration(
   catalogue: Catalogue,
   migration: LoadedMigration,
   runId: number,
+  options: Pick<CompileOptions, 'strict'> = {},
 ): Promise<RunPlan> {
-  return compilePlan(migration.analysed, await gatherFacts(catalogue, migration.analysed), runId);
+  return compilePlan(migration.analysed, await gatherFacts(catalogue, migration.analysed), runId, options);
 }
 
 /** As `planMigration`, and straight through where the gate is `data-only` and every table is empty. */
@@ -24,11 +25,12 @@ async function planToRun(
   { catalogue, database, settings }: Context,
   file: LoadedMigration,
   runId: number,
+  strict: boolean,
 ): Promise<RunPlan> {
   const facts = await gatherFacts(catalogue, file.analysed);
   const tables = [...facts.tables.values()];
   const straight = settings.gate === 'data-only' && tables.length > 0 && (await areEmpty(database, tables));
-  return compilePlan(file.analysed, facts, runId, { straight });
+  return compilePlan(file.analysed, facts, runId, { straight, strict });
 }
 
 async function areEmpty(database: Session, tables: readonly TableFacts[]): Promise<boolean> {
@@ -53,18 +55,21 @@ export async function adopt(
   runs: readonly RunRow[],
   again: (file: LoadedMigration, run: RunRow) => boolean,
 ): Promise<void> {
+  const unfinished = runs.filter((r) => !isFinal(r.state)).map((r) => r.migration);
   for (const file of files) {
     const run = runs.find((r) => r.migration === file.id);
     if (run !== undefined && !(run.state.kind === 'rolled_back' && again(file, run))) continue;
     const id = await context.store.nextRunId();
     try {
-      const plan = await planToRun(context, file, id);
+      const plan = await planToRun(context, file, id, !unfinished.some((other) => other < file.id));
       await context.store.create(id, plan, paceFrom(context.settings), context.actor);
+      unfinished.push(file.id);
     } catch (error) {
-      if (isMadeByAnother(error)) continue;
-      if (!(error instanceof RefusedError)) throw error;
-      const earlier = runs.some((r) => r.migration < file.id && !isFinal(r.state));
-      if (!earlier) throw error;
+      if (isMadeByAnother(error)) {
+        unfinished.push(file.id);
+        continue;
+      }
+      if (!(error instanceof RefusedError) || !unfinished.some((id) => id < file.id)) throw error;
       return;
     }
   }

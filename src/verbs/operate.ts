@@ -53,7 +53,7 @@ export async function contract(
     });
   }
   const current = await findRun(context, run.migration);
-  if (current.state.kind === 'gated') await tell(context, run.migration, () => ({ kind: 'contract' }));
+  if (current.state.kind === 'gated') await begin(context, run.migration);
   const status = await carryOut(context, run, options.signal, isContracted);
   const { state } = await findRun(context, run.migration);
   if (state.kind === 'gated' && state.fellBack !== undefined)
@@ -68,6 +68,16 @@ function fellBack(migration: string, reason: string): ConditionError {
     left: 'Nothing was dropped, what the contract had added was taken back, and both shapes are kept equal.',
     next: `correct the rows, then bellows approve ${migration} --reason "…"`,
   });
+}
+
+/** An approved open gate is contracted by the leader too, which may be first: what counts is that it has begun. */
+async function begin(context: Context, migration: string): Promise<void> {
+  try {
+    await tell(context, migration, () => ({ kind: 'contract' }));
+  } catch (error) {
+    const { state } = await findRun(context, migration);
+    if (state.kind !== 'contracting' && state.kind !== 'done') throw error;
+  }
 }
 
 function isContracted({ kind }: RunRow['state']): boolean {

@@ -28,7 +28,7 @@ export async function migrationFiles(context: Context): Promise<MigrationFiles> 
     },
     plan: async (migration, runId) => {
       const file = (await context.project()).migrations.find((m) => m.id === migration);
-      return file === undefined ? null : planMigration(context.catalogue, file, runId);
+      return file === undefined ? null : planMigration(context.catalogue, file, runId, { strict: true });
     },
   };
 }

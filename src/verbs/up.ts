@@ -7,6 +7,7 @@ import { gateSince, innerState } from '#core/state';
 import type { RunRow } from '#ports';
 import type { LoadedMigration, Project } from '#project/project';
 import { startConflict } from '#scheduler/conflict';
+import { isNeighbour } from '#scheduler/neighbours';
 import { adopt } from './adopt.js';
 import { approve } from './approve.js';
 import type { Context } from './context.js';
@@ -113,7 +114,7 @@ async function follow(
     // Planning reads the catalogue: only worth it when something has moved.
     if (now !== seen) await adopt(context, files, runs, isAgain(options));
     seen = now;
-    const verdicts = await Promise.all(files.map((file) => judge(context, file, until, options)));
+    const verdicts = await judgeAll(context, files, until, options);
     tell(options, await readStatus(context));
     if (!verdicts.includes('moving')) {
       return verdicts.every((v) => v === 'reached' || (v === 'waiting' && until !== 'done'));
@@ -140,14 +141,30 @@ function isAgain({ migration }: UpOptions): (file: LoadedMigration, run: RunRow)
 /** `waiting`: behind another migration that stands at its gate; a person moves that one. `stuck`: failed, paused, rolled back. */
 type Judgement = 'moving' | 'reached' | 'waiting' | 'stuck';
 
+async function judgeAll(
+  context: Context,
+  files: readonly LoadedMigration[],
+  until: Until,
+  options: UpOptions,
+): Promise<readonly Judgement[]> {
+  const runs = await context.store.runs();
+  const known = new Map(runs.map((run) => [run.migration, run]));
+  return Promise.all(
+    files.map((file) => {
+      const run = known.get(file.id);
+      if (run === undefined) return isMoving(runs, file.id) ? 'moving' : 'waiting';
+      return judge(context, run, runs, until, options);
+    }),
+  );
+}
+
 async function judge(
   context: Context,
-  file: LoadedMigration,
+  run: RunRow,
+  runs: readonly RunRow[],
   until: Until,
   options: UpOptions,
 ): Promise<Judgement> {
-  const run = await context.store.run(file.id);
-  if (run === null) return isMoving(await context.store.runs(), file.id) ? 'moving' : 'waiting';
   switch (run.state.kind) {
     case 'done':
       return 'reached';
@@ -156,7 +173,7 @@ async function judge(
     case 'rolled_back':
       return 'stuck';
     case 'pending':
-      return judgePending(await context.store.runs(), run);
+      return judgePending(runs, run);
     case 'gated':
       return judgeGate(context, run, until, options);
     default:
@@ -196,19 +213,24 @@ async function judgeGate(
   }
   const shut = results.some((r) => r.skipped === null && r.verdict !== 'pass' && r.verdict !== 'n/a');
   if (!shut) return 'moving';
-  const changed = results.some((r) => r.check === 'fingerprint' && r.verdict === 'fail');
-  // Changed by a neighbour, it is verified anew by itself.
-  if ((until === 'done' || changed) && (await isOutdated(context, run, results))) return 'moving';
+  if (await isOutdated(context, run, results, until)) return 'moving';
   return until === 'done' ? 'waiting' : 'reached';
 }
 
-/** Another run has moved since: what held this gate may be gone, and the leader looks again within seconds. */
+/**
+ * Another run has moved since the checks were evaluated: one on the same tables changed what they saw, and any may have
+ * released the gate. The leader looks again within seconds.
+ */
 async function isOutdated(
   { store }: Context,
   run: RunRow,
   results: readonly CheckResult[],
+  until: Until,
 ): Promise<boolean> {
-  const moved = (await store.runs()).filter((r) => r.id !== run.id).map((r) => Date.parse(r.updatedAt));
+  const others = (await store.runs()).filter(
+    (r) => r.id !== run.id && (until === 'done' || isNeighbour(run, r)),
+  );
+  const moved = others.map((r) => Date.parse(r.updatedAt));
   return results.some((r) => moved.some((at) => at > Date.parse(r.at)));
 }
 

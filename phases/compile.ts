@@ -39,15 +39,17 @@ import { dropsOf, touchesOf } from './touches.js';
 export interface CompileOptions {
   /** Every table is empty and the gate is `data-only`: one transaction, see `straight.ts`. Default false. */
   readonly straight?: boolean;
+  /** Refuse names that are not there: no earlier migration is left that could still make them. Default false. */
+  readonly strict?: boolean;
 }
 
 export function compilePlan(
   migration: AnalysedMigration,
   facts: PlanningFacts,
   runId: number,
-  { straight = false }: CompileOptions = {},
+  { straight = false, strict = false }: CompileOptions = {},
 ): RunPlan {
-  refuseMissing(migration, facts);
+  if (strict) refuseMissing(migration, facts);
   const { definition } = migration;
   const backfills = backfillsOf(definition).map((b, i) => compileBackfill(migration, b, i, facts, runId));
   const synced = backfills.map((b) => b.plan).filter((b): b is SyncedBackfillPlan => b.kind === 'synced');

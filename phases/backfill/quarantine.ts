@@ -86,20 +86,14 @@ export async function retryQuarantine(
   ids: readonly number[] | null,
   actor: Actor,
 ): Promise<number> {
-  const entries = (await listQuarantine(deps.database, run.id)).filter((entry) =>
-    ids === null ? entry.state === 'open' : ids.includes(entry.id),
-  );
-  for (const entry of entries)
-    await settleEntry(deps, backfillOf(run, entry.backfill), entry, 'retried', actor);
-  await audit(
+  return settle(
     deps,
     run,
-    'quarantine_retry',
-    entries.map((entry) => entry.id),
+    (entry) => (ids === null ? entry.state === 'open' : ids.includes(entry.id)),
+    'retried',
     actor,
     null,
   );
-  return entries.length;
 }
 
 /**
@@ -115,15 +109,25 @@ export async function skipQuarantine(
   reason: string,
   actor: Actor,
 ): Promise<number> {
-  const entries = (await listQuarantine(deps.database, run.id)).filter(
-    (entry) => entry.state === 'open' && (ids === null || ids.includes(entry.id)),
-  );
-  for (const entry of entries)
-    await settleEntry(deps, backfillOf(run, entry.backfill), entry, 'skipped', actor);
+  const open = (entry: QuarantineEntry) => entry.state === 'open' && (ids === null || ids.includes(entry.id));
+  return settle(deps, run, open, 'skipped', actor, reason);
+}
+
+async function settle(
+  deps: QuarantineDeps,
+  run: RunRow,
+  wanted: (entry: QuarantineEntry) => boolean,
+  state: 'retried' | 'skipped',
+  actor: Actor,
+  reason: string | null,
+): Promise<number> {
+  const entries = (await listQuarantine(deps.database, run.id)).filter(wanted);
+  for (const entry of entries) await settleEntry(deps, backfillOf(run, entry.backfill), entry, state, actor);
+  const action = state === 'retried' ? 'quarantine_retry' : 'quarantine_skip';
   await audit(
     deps,
     run,
-    'quarantine_skip',
+    action,
     entries.map((entry) => entry.id),
     actor,
     reason,

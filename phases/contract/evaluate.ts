@@ -48,7 +48,7 @@ async function evaluate(check: GateCheck, context: GateContext): Promise<Finding
   } catch (error) {
     return unknown(
       `the check could not be read: ${safeMessage(error)}`,
-      `bellows doctor, then bellows gate ${context.run.migration}`,
+      `remove the cause, then bellows gate ${context.run.migration}`,
     );
   }
 }

@@ -70,6 +70,10 @@ const STRENGTH: readonly LockMode[] = [
   'ACCESS EXCLUSIVE',
 ];
 
+export function stronger(a: LockMode, b: LockMode): LockMode {
+  return STRENGTH.indexOf(b) > STRENGTH.indexOf(a) ? b : a;
+}
+
 /** The strongest lock that any of these forms takes; several statements in one transaction hold it till its end. */
 export function strongest(forms: readonly DdlForm[]): LockFact {
   const facts: readonly LockFact[] = forms.map((form) => LOCKS[form]);

@@ -1,5 +1,5 @@
 import { FencedError } from '#core/errors';
-import { LOCKS, type LockMode } from '#core/locks';
+import { type LockMode, stronger, strongest } from '#core/locks';
 import type { Action, TransactionStep } from '#core/plan';
 import type { Session, StepOutcome } from '#ports';
 import { type Attempt, type Ddl, type Performed, performed } from './ddl-context.js';
@@ -69,24 +69,11 @@ async function guard(tx: Session, step: TransactionStep): Promise<void> {
   }
 }
 
-const STRENGTH: readonly LockMode[] = [
-  'none',
-  'ACCESS SHARE',
-  'ROW SHARE',
-  'ROW EXCLUSIVE',
-  'SHARE UPDATE EXCLUSIVE',
-  'SHARE',
-  'SHARE ROW EXCLUSIVE',
-  'EXCLUSIVE',
-  'ACCESS EXCLUSIVE',
-];
-
 /** The strongest lock that an action takes. A guard's answer must still hold at the commit, so guards keep writers out. */
 export function lockOf(step: TransactionStep): LockMode {
   if (step.tables.length === 0) return 'none';
-  const modes: readonly LockMode[] = step.actions.map((action) => LOCKS[action.form].lock);
-  const needed = step.guards.length > 0 ? ([...modes, 'SHARE ROW EXCLUSIVE'] as const) : modes;
-  return needed.reduce((a, b) => (STRENGTH.indexOf(a) >= STRENGTH.indexOf(b) ? a : b), 'none');
+  const { lock } = strongest(step.actions.map((action) => action.form));
+  return step.guards.length > 0 ? stronger(lock, 'SHARE ROW EXCLUSIVE') : lock;
 }
 
 function fromShort(short: Short<boolean>): Performed {

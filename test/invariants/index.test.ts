@@ -22,7 +22,8 @@ function named(): readonly { readonly file: string; readonly test: string }[] {
 /** The titles of a file's tests as they stand in its source: `%s` of an `each` included, quotes taken off. */
 function titlesOf(file: string): ReadonlySet<string> {
   const source = readFileSync(`${root}${file}`, 'utf8');
-  const quoted = /\(\s*('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`)\s*,/g;
+  const quoted =
+    /(?:\b(?:it|test)(?:\.\w+)*(?:\([^()\n]*\))?|\]\))\(\s*('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`)\s*,/g;
   return new Set(
     [...source.matchAll(quoted)].map(([, title = '']) => title.slice(1, -1).replace(/\\(.)/g, '$1')),
   );

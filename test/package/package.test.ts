@@ -124,7 +124,7 @@ describe('its types', () => {
       });
       export const d = defineMigration({ description: 'x', table: 't', gate: { soaked: '1d' } });`;
     const errors = await check('wrong', text);
-    expect(errors.match(/use\.ts\(\d+/g)).toEqual(['use.ts(3', 'use.ts(4', 'use.ts(6', 'use.ts(7']);
+    expect(errors.match(/use\.ts\(\d+/g)).toEqual(['use.ts(3', 'use.ts(4', 'use.ts(6', 'use.ts(8']);
   });
 });
 

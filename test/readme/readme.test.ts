@@ -118,10 +118,10 @@ describe('what it shows', () => {
     const code = await codeOfDocuments();
     expect(code.length).toBeGreaterThan(0);
     for (const { name, text } of code) await writeFile(join(shown, `${name}.ts`), text);
+    await writeFile(join(shown, 'package.json'), '{ "type": "module" }');
     const typeRoots = [join(ROOT, 'node_modules', '@types')];
     const compilerOptions = {
       ...{ module: 'nodenext', target: 'es2023', strict: true, types: ['node'], typeRoots, noEmit: true },
-      // Each block is a file of its own, and an example may import what it does not use up.
       ...{ moduleDetection: 'force', skipLibCheck: true },
     };
     await writeFile(join(shown, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));

@@ -6,13 +6,13 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 export default defineConfig({
   resolve: {
     // The room imports (`#core/…`) point at the TypeScript sources under this condition, at `dist` without it.
-    conditions: ['source'],
+    conditions: ['pgbellows-source'],
     alias: [
       { find: /^pgbellows\/recipes$/, replacement: here('./phases/recipes/index.ts') },
       { find: /^pgbellows$/, replacement: here('./src/index.ts') },
     ],
   },
-  ssr: { resolve: { conditions: ['source'] } },
+  ssr: { resolve: { conditions: ['pgbellows-source'] } },
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['./test/support/global.ts'],

@@ -7,6 +7,7 @@ import { type AnyOperation, backfillsOf, type Definition, type Gate, type Statem
 import { durationSeconds } from '#core/duration';
 import { displayTable, parseTable, quoteTable, sameTable, type TableName } from '#core/identifier';
 import {
+  type Action,
   type BackfillPlan,
   PLAN_FORMAT,
   type RunPlan,
@@ -23,6 +24,7 @@ import { renderAddCheck } from './expand/add-check.js';
 import { renderAddColumn } from './expand/add-column.js';
 import { renderAddForeignKey } from './expand/add-foreign-key.js';
 import { renderAddUnique } from './expand/add-unique.js';
+import { columnGrantActions } from './expand/column-grants.js';
 import { renderCreateIndex } from './expand/create-index.js';
 import { markerActions } from './expand/marker.js';
 import { statementAction } from './expand/statement.js';
@@ -67,7 +69,7 @@ export function compilePlan(
     return assemble(migration, facts, [], { expand: [step], settle: [], contract: [], rollback: [] }, true);
   }
   const expand = [
-    ...expandTransactions(definition, up, backfills),
+    ...expandTransactions(definition, up, backfills, facts),
     ...statementSteps(expandOperations, 'expand', context),
     ...rendered.afterExpand,
   ];
@@ -163,6 +165,7 @@ function expandTransactions(
   definition: Definition,
   rendered: readonly Rendered[],
   backfills: readonly CompiledBackfill[],
+  facts: PlanningFacts,
 ): readonly Step[] {
   return tablesOf(definition).flatMap((table): readonly TransactionStep[] => {
     const own = (definition.expand ?? []).flatMap((o, i) =>
@@ -173,6 +176,7 @@ function expandTransactions(
     const actions = [
       ...own,
       ...synced.flatMap(markerActions),
+      ...grants(synced, facts),
       ...here.flatMap((b) => b.actions),
       ...synced.flatMap(syncTriggerActions),
     ];
@@ -186,6 +190,13 @@ function expandTransactions(
         actions,
       ),
     ];
+  });
+}
+
+function grants(synced: readonly SyncedBackfillPlan[], facts: PlanningFacts): readonly Action[] {
+  return synced.flatMap((plan) => {
+    const table = facts.tables.get(quoteTable(plan.table));
+    return table === undefined ? [] : columnGrantActions(plan, table);
   });
 }
 

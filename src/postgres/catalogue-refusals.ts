@@ -12,6 +12,9 @@ interface Facts extends Readonly<Record<string, unknown>> {
   readonly typed: string | null;
   readonly owner: string;
   readonly owned: boolean;
+  readonly schema: string;
+  readonly role: string;
+  readonly creates: boolean;
   readonly parents: readonly string[];
   readonly children: readonly string[];
   readonly root: string | null;
@@ -98,6 +101,10 @@ function keepers(name: string, facts: Facts): readonly string[] {
       !facts.owned,
       `This role does not own ${name}; ${facts.owner} does. Changing a table needs its owner: grant ${facts.owner} to the role.`,
     ),
+    ...only(
+      !facts.creates,
+      `This role may not create anything in schema ${facts.schema}, where indexes of ${name} are built: grant create on schema ${facts.schema} to ${facts.role}.`,
+    ),
   ];
 }
 
@@ -147,6 +154,9 @@ const FACTS = `
     case when c.reloftype <> 0 then format_type(c.reloftype, null) end as typed,
     pg_get_userbyid(c.relowner)::text as owner,
     pg_has_role(c.relowner, 'USAGE') as owned,
+    n.nspname::text as schema,
+    current_user::text as role,
+    has_schema_privilege(n.oid, 'CREATE') as creates,
     array(select h.inhparent::regclass::text from pg_inherits h where h.inhrelid = c.oid and not c.relispartition order by 1) as parents,
     array(select h.inhrelid::regclass::text from pg_inherits h where h.inhparent = c.oid and c.relkind not in ('p', 'I') order by 1) as children,
     case when c.relispartition and c.relkind not in ('i', 'I') then pg_partition_root(c.oid)::text end as root,

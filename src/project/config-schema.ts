@@ -52,7 +52,6 @@ export const CONFIG_SCHEMA = z.strictObject({
   http: optional(
     z.strictObject({
       host: optional(z.string().min(1, 'must be an address')),
-      port: optional(port),
       metricsPort: optional(port),
       workerMetricsPort: optional(port),
     }),

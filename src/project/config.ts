@@ -56,10 +56,8 @@ export interface BellowsConfig {
   /** Where the long-running processes listen. */
   readonly http?:
     | {
-        /** Address of web page, API and metrics. Default `127.0.0.1`; `0.0.0.0` means every interface. */
+        /** Address of metrics and health. Default `127.0.0.1`; `0.0.0.0` means every interface. */
         readonly host?: string | undefined;
-        /** Web page and API of `bellows serve`. Default 8484; 0 takes any free port. */
-        readonly port?: number | undefined;
         /** Metrics and health of `bellows serve`. Default 9484; 0 takes any free port. */
         readonly metricsPort?: number | undefined;
         /** Metrics and health of `bellows worker`. Default 9485; 0 takes any free port. */

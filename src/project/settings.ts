@@ -31,7 +31,6 @@ export interface Settings {
   readonly ddl: { readonly stallMs: number; readonly deadlineMs: number };
   readonly http: {
     readonly host: string;
-    readonly port: number;
     readonly metricsPort: number;
     readonly workerMetricsPort: number;
   };
@@ -184,7 +183,7 @@ async function completed(sources: Sources): Promise<OfflineSettings> {
     },
     ddl: { stallMs: ddl.stallMs ?? 500, deadlineMs: durationMs(ddl.deadline ?? '10m') ?? 600_000 },
     http: {
-      ...{ host: '127.0.0.1', port: 8484, metricsPort: 9484, workerMetricsPort: 9485 },
+      ...{ host: '127.0.0.1', metricsPort: 9484, workerMetricsPort: 9485 },
       ...present(config.http),
       ...present(overrides.http),
     },

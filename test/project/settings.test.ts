@@ -34,7 +34,7 @@ describe('loadSettings', () => {
       approval: true,
       backfill: { concurrency: 1, batchTargetMs: 100, rowsPerSecond: null },
       ddl: { stallMs: 500, deadlineMs: 600_000 },
-      http: { host: '127.0.0.1', port: 8484, metricsPort: 9484, workerMetricsPort: 9485 },
+      http: { host: '127.0.0.1', metricsPort: 9484, workerMetricsPort: 9485 },
       logLevel: 'info',
     });
   });
@@ -47,7 +47,7 @@ describe('loadSettings', () => {
       environments: { ci: { gate: 'data-only', databaseUrl: 'postgresql:///ci?host=/run/postgresql' } },
       backfill: { concurrency: 3, batchTargetMs: 50, rowsPerSecond: 10_000 },
       ddl: { stallMs: 200, deadline: '90s' },
-      http: { host: '0.0.0.0', port: 0, metricsPort: 1, workerMetricsPort: 2 },
+      http: { host: '0.0.0.0', metricsPort: 1, workerMetricsPort: 2 },
       logLevel: 'debug',
     } satisfies BellowsConfig;
     expect(Object.keys(all).length).toBeLessThan(20);
@@ -131,7 +131,7 @@ describe('loadSettings', () => {
         environments: { ci: { gate: 'none', aproval: true }, bad: 1 },
         backfill: { concurrency: 0.5, rowsPerSecond: '100' },
         ddl: { deadline: 'soon' },
-        http: { port: 70000, metricsPort: -1 },
+        http: { workerMetricsPort: 70000, metricsPort: -1 },
         logLevel: 'loud',
       }`),
     );
@@ -147,8 +147,8 @@ describe('loadSettings', () => {
         "backfill.concurrency: must be a whole number from 1 to 64",
         "backfill.rowsPerSecond: must be a number, not a string",
         "ddl.deadline: must be a duration such as "90s", "10m" or "2h"",
-        "http.port: must be a whole number from 0 to 65535",
         "http.metricsPort: must be a whole number from 0 to 65535",
+        "http.workerMetricsPort: must be a whole number from 0 to 65535",
         "logLevel: must be "trace" or "debug" or "info" or "warn" or "error" or "fatal" or "silent"",
         "databseUrl: unknown option; did you mean "databaseUrl"?",
         "DATABASE_URL: must be a URL such as postgres://user:password@host:5432/name; in the password, characters like @ : / # ? must be percent-encoded",

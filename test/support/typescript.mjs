@@ -21,7 +21,7 @@ export async function resolve(specifier, context, next) {
   const inSource =
     context.parentURL?.endsWith('.ts') && specifier.startsWith('.') && specifier.endsWith('.js');
   // `#core/…` means the sources under this condition, and `dist` without it.
-  const sources = { ...context, conditions: [...context.conditions, 'source'] };
+  const sources = { ...context, conditions: [...context.conditions, 'pgbellows-source'] };
   return next(inSource ? `${specifier.slice(0, -2)}ts` : specifier, sources);
 }
 

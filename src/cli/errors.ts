@@ -8,14 +8,14 @@ export class UsageError extends BellowsError {
   }
 }
 
-/** A verb that destroys something was called where nobody can be asked. */
+/** A verb that destroys something was called where nobody can be asked; `why`: what it would do. */
 export class ConfirmationError extends BellowsError {
-  constructor(doing: string) {
+  constructor(doing: string, why: string) {
     super(
       'BELLOWS_CONFIRMATION',
       {
         what: `There is no terminal to ask on whether to ${doing}.`,
-        why: 'It cannot be taken back, so it is done on a confirmation only.',
+        why,
         left: 'Nothing was changed.',
         next: 'Say so on the command line: --yes',
       },

@@ -100,12 +100,16 @@ function gateAction(id: string, { gate, plan }: StatusFacts): string {
   if (plan.steps.contract.length === 0) return 'the last checks are evaluated';
   if (gate.length === 0) return 'the gate is evaluated';
   if (waitsForApprovalOnly(gate)) return `bellows approve ${id} --reason "…"`;
-  const shut = gate.filter(holds);
-  if (shut.length === 0) return `bellows contract ${id}`;
-  const first = shut.find((r) => r.check !== 'approval') ?? shut[0];
+  const shut = gate.filter(holds).toSorted((a, b) => turn(a) - turn(b));
+  const [first] = shut;
   return first === undefined
-    ? `bellows gate ${id}`
+    ? `bellows contract ${id}`
     : `gate shut by ${shut.map((r) => r.check).join(', ')}: ${first.release ?? first.evidence}`;
+}
+
+/** What somebody can do now comes first, the approval of it then, and what only time releases last. */
+function turn({ check }: CheckResult): number {
+  return check === 'soak' ? 2 : check === 'approval' ? 1 : 0;
 }
 
 /** Seconds left at the recent rate; null until there is a rate and an estimate. */

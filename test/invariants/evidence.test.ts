@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import { expect, it } from 'vitest';
 import { connect, useDatabase } from '../support/database.js';
 import { until } from '../support/until.js';
@@ -6,7 +7,13 @@ import { createUsers, one, reaches, SPLIT, splitFile, stateOf, useStages } from 
 const used = useDatabase();
 const stages = useStages();
 
-const AGE = `update bellows.checks set evaluated_at = clock_timestamp() - interval '6 minutes'`;
+/** As if nobody had looked at the gate, which was reached ten minutes ago, for the last six. */
+async function age(client: pg.Client): Promise<void> {
+  await client.query(`update bellows.checks set evaluated_at = clock_timestamp() - interval '6 minutes'`);
+  await client.query(`
+    update bellows.runs
+    set state = jsonb_set(state, '{since}', to_jsonb(clock_timestamp() - interval '10 minutes'))`);
+}
 const EVALUATED = `select min(evaluated_at) > clock_timestamp() - interval '1 minute' as value from bellows.checks`;
 
 it('evidence of six minutes ago opens nothing: it is looked for again', async () => {
@@ -16,7 +23,7 @@ it('evidence of six minutes ago opens nothing: it is looked for again', async ()
   await bellows.up();
   await bellows.approve(SPLIT, { reason: 'all was well' });
   expect((await bellows.gate(SPLIT)).open).toBe(true);
-  await client.query(AGE);
+  await age(client);
   await client.query('alter table users disable trigger user');
   stages.lead(bellows);
   await until(() => one<boolean>(client, EVALUATED), { what: 'the leader to look again' });
@@ -34,7 +41,7 @@ it('old evidence is looked for again also where all is well, and the contract fo
   const { bellows } = await stages.create({ url: used.url });
   await bellows.up();
   await bellows.approve(SPLIT, { reason: 'all is well' });
-  await client.query(AGE);
+  await age(client);
   stages.lead(bellows);
   await reaches(client, 'done');
   expect(await one(client, EVALUATED)).toBe(true);
@@ -49,7 +56,7 @@ it('a check that cannot be read holds the gate, whoever approves', async () => {
   await bellows.up();
   await bellows.approve(SPLIT, { reason: 'in a hurry' });
   await client.query('drop table audit');
-  await client.query(AGE);
+  await age(client);
   const result = await bellows.up({ until: 'done', approve: { reason: 'in a hurry' } });
   expect(result.reached).toBe(false);
   expect(await stateOf(client)).toBe('gated');

@@ -44,6 +44,10 @@ async function createPeople(client: pg.Client): Promise<void> {
 /** For row 7 the server's error quotes the row: `invalid input syntax for type integer: "…"`. */
 const POISON = `case when id like '%l7' then full_name::integer::text else split_part(full_name, ' ', 1) end`;
 
+/** A check of the user's own that cannot be read, because of the same row and with the same words. */
+const GATE = `
+  gate: { queries: { numbers: sql\`select 1 from users where case when id like '%l7' then full_name::integer is null end\` } },`;
+
 async function tables(client: pg.Client, schema: string): Promise<readonly (readonly [string, string])[]> {
   const names = await client.query<{ name: string }>(
     `select quote_ident(relname) as name from pg_class where relkind = 'r' and relnamespace = to_regnamespace($1)`,
@@ -78,7 +82,7 @@ async function migrate(heard: Heard, queueUrl: string | undefined): Promise<void
   const log = createLog({ level: 'trace', destination: { write: (line) => hear(heard, 'log', line) } });
   const { bellows, open } = await stages.create({
     url: url.href,
-    file: splitFile({ firstName: POISON }),
+    file: splitFile({ firstName: POISON, more: GATE }),
     overrides: { ...(queueUrl === undefined ? {} : { queueUrl }) },
     listeners: [events, log.listener],
   });
@@ -124,6 +128,7 @@ async function migrate(heard: Heard, queueUrl: string | undefined): Promise<void
     await bellows.quarantine.retry(SPLIT);
     // The leader goes back to the backfill and verifies again: only then is the approval all that is missing.
     const onlyApproval = async () => {
+      if ((await bellows.status()).migrations[0]?.state !== 'gated') return false;
       const { checks } = await bellows.gate(SPLIT);
       return checks.filter(holds).every(({ check }) => check === 'approval');
     };

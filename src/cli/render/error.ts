@@ -1,4 +1,5 @@
 import { BellowsError, EXIT, renderError } from '#core/errors';
+import { wholeSeconds } from './numbers.js';
 import type { Paint } from './paint.js';
 import type { Mask } from './secrets.js';
 
@@ -34,7 +35,7 @@ export function errorLines(error: BellowsError, mask: Mask, paint: Paint): reado
   const head = place === null ? [what] : [`${place[0] ?? ''} [${error.code}]`, ...place.slice(1)];
   return [
     ...head.map((line, i) => (i === 0 ? paint.red(mask(line)) : mask(line))),
-    ...rest.map((line) => labelled(mask(line), paint)),
+    ...rest.map((line) => labelled(wholeSeconds(mask(line)), paint)),
   ];
 }
 

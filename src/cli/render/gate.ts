@@ -1,6 +1,7 @@
 import type { GateReport } from '#api';
 import { type CheckResult, holds } from '#core/gate';
 import { hanging } from './lines.js';
+import { wholeSeconds } from './numbers.js';
 import type { Paint } from './paint.js';
 import type { View } from './view.js';
 
@@ -18,14 +19,16 @@ export function gateLines({ migration, open, checks }: GateReport, view: View): 
 
 function checkLines(check: CheckResult, { paint, width }: View): readonly string[] {
   const start = `  ${wordOf(check).padEnd(8)} ${check.check.padEnd(13)} `;
-  const [first = '', ...more] = hanging(start, check.evidence, width);
+  const [first = '', ...more] = hanging(start, wholeSeconds(check.evidence), width);
   const painted = paintVerdict(paint, check)(first.slice(0, start.length)) + first.slice(start.length);
   const indent = ' '.repeat(start.length);
   return [
     painted,
     ...more,
     ...(check.skipped === null ? [] : hanging(indent, `skipped: ${check.skipped}`, width)),
-    ...(holds(check) && check.release !== null ? hanging(indent, `release: ${check.release}`, width) : []),
+    ...(holds(check) && check.release !== null
+      ? hanging(indent, `release: ${wholeSeconds(check.release)}`, width)
+      : []),
   ];
 }
 

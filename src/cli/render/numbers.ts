@@ -24,20 +24,25 @@ export function percent(share: number): string {
   return `${shown.toFixed(1)} %`;
 }
 
-/** `ETA 47 min (14:52 UTC)`, `ETA measuring`. */
-export function eta(seconds: number | null, now: number): string {
-  const clock = seconds === null || seconds === 0 ? '' : ` (${clockTime(now + seconds * 1000)})`;
+/** `ETA 47 min (14:52 UTC)` */
+export function eta(seconds: number, now: number): string {
+  const clock = seconds === 0 ? '' : ` (${clockTime(now + seconds * 1000)})`;
   return `${etaShort(seconds)}${clock}`;
 }
 
 /** `ETA 47 min`: nobody needs the seconds of an hour. */
-export function etaShort(seconds: number | null): string {
-  const step = seconds === null || seconds < 600 ? 1 : 60;
-  return `ETA ${etaWords(seconds === null ? null : Math.round(seconds / step) * step)}`;
+export function etaShort(seconds: number): string {
+  const step = seconds < 600 ? 1 : 60;
+  return `ETA ${etaWords(Math.round(seconds / step) * step)}`;
 }
 
 function clockTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(11, 16)} UTC`;
+}
+
+/** Times inside a sentence to the second: `2024-01-02T15:00:00.123456Z` is for machines. */
+export function wholeSeconds(text: string): string {
+  return text.replaceAll(/\b(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d+(?=Z|[+-]\d\d)/g, '$1');
 }
 
 /** `2024-01-02 15:00:00 UTC` */

@@ -1,4 +1,7 @@
-/** `plan`: everything that would be done, in the order in which it would be. SQL is never wrapped, so it can be copied. */
+/**
+ * `plan`: everything that would be done, in the order in which it would be. SQL is never wrapped, so it can be copied;
+ * a long statement is cut unless it is asked for whole.
+ */
 import type { PlanView } from '#api';
 import { inWords } from '#core/duration';
 import { displayTable } from '#core/identifier';
@@ -9,14 +12,42 @@ import { count } from './numbers.js';
 import { paintState } from './paint.js';
 import type { View } from './view.js';
 
-export function planLines(views: readonly PlanView[], view: View): readonly string[] {
+/** Lines of a statement that is still shown as it is. */
+const LONGEST = 12;
+/** Lines that are shown of a longer one. */
+const BEGINNING = 3;
+
+/** Cuts what is too long to read in passing; knows how to see the rest. */
+type Excerpt = (lines: readonly string[]) => readonly string[];
+
+interface PlanPage extends View {
+  readonly excerpt: Excerpt;
+}
+
+export function planLines(
+  views: readonly PlanView[],
+  view: View,
+  statements: 'whole' | 'cut' = 'cut',
+): readonly string[] {
   if (views.length === 0) return ['Nothing to plan: no migration of the folder is left to do.'];
-  return views.flatMap((one, i) => [...(i === 0 ? [] : ['']), ...onePlan(one, view)]);
+  return views.flatMap((one, i) => [
+    ...(i === 0 ? [] : ['']),
+    ...onePlan(one, { ...view, excerpt: statements === 'whole' ? (lines) => lines : cutFor(one.id, view) }),
+  ]);
+}
+
+function cutFor(id: string, { paint }: View): Excerpt {
+  return (lines) => {
+    if (lines.length <= LONGEST) return lines;
+    const indent = /^ */.exec(lines[0] ?? '')?.[0] ?? '';
+    const rest = `… ${lines.length - BEGINNING} more lines: bellows plan ${id} --sql`;
+    return [...lines.slice(0, BEGINNING), indent + paint.dim(rest)];
+  };
 }
 
 function onePlan(
   { id, description, checksum, state, plan, batches }: PlanView,
-  view: View,
+  view: PlanPage,
 ): readonly string[] {
   const { paint, width } = view;
   const { expand, settle, contract } = plan.steps;
@@ -41,12 +72,12 @@ function heading(name: string, rest: string, { paint, width }: View): readonly s
   return ['', paint.bold(name) + first.slice(name.length), ...more];
 }
 
-function section(name: string, meaning: string, steps: readonly Step[], view: View): readonly string[] {
+function section(name: string, meaning: string, steps: readonly Step[], view: PlanPage): readonly string[] {
   if (steps.length === 0) return [];
   return [...heading(name, meaning, view), ...steps.flatMap((step, i) => stepLines(step, i + 1, view))];
 }
 
-function stepLines(step: Step, position: number, view: View): readonly string[] {
+function stepLines(step: Step, position: number, view: PlanPage): readonly string[] {
   const { paint, width } = view;
   const actions = step.kind === 'transaction' ? step.actions : [step.action];
   const start = `  ${String(position).padStart(2)}  `;
@@ -70,9 +101,9 @@ function howOf(step: Step): string {
   return `one short transaction, ${locked}, retried under a time limit`;
 }
 
-function actionLines(action: Action, { paint }: View): readonly string[] {
-  const undo = action.undo === null ? [] : [...indented(`undo: ${action.undo}`, 8)];
-  return [...indented(ended(action.sql), 6), ...undo.map(paint.dim)];
+function actionLines(action: Action, { paint, excerpt }: PlanPage): readonly string[] {
+  const undo = action.undo === null ? [] : excerpt(indented(`undo: ${action.undo}`, 8));
+  return [...excerpt(indented(ended(action.sql), 6)), ...undo.map(paint.dim)];
 }
 
 /** Still SQL when it is copied with the statement. */
@@ -95,7 +126,7 @@ function ended(sql: string): string {
 function backfillLines(
   backfill: BackfillPlan,
   batch: PlanView['batches'][number] | undefined,
-  view: View,
+  view: PlanPage,
 ): readonly string[] {
   const rows =
     backfill.expectedRows === null
@@ -113,9 +144,9 @@ function backfillLines(
       ? []
       : [
           ...comment('one batch', view),
-          ...indented(ended(batch.sql), 6),
+          ...view.excerpt(indented(ended(batch.sql), 6)),
           ...(batch.explain.length === 0 ? [] : comment('its plan on this server', view)),
-          ...batch.explain.map((line) => `      ${line}`),
+          ...view.excerpt(batch.explain.map((line) => `      ${line}`)),
         ]),
   ];
 }

@@ -1,5 +1,5 @@
 import type { GateStatus, MigrationStatus } from '#core/status';
-import { count, percent } from './numbers.js';
+import { count, eta, etaShort, percent } from './numbers.js';
 
 /** The word for where it stands; a pause or a failure comes first, since it is what matters. */
 export function stateWord({ state, paused, failed }: MigrationStatus): string {
@@ -20,6 +20,17 @@ export function rowsText(migration: MigrationStatus, walked: number | null = nul
   const expected = backfill.rowsExpected === null ? '' : ` / ~${count(backfill.rowsExpected)}`;
   const share = walked ?? shareOf(migration);
   return `${share === null ? '' : `${percent(share)}  `}${count(backfill.rowsDone)}${expected} rows`;
+}
+
+/** Rate and end of a walk: only what is known, and `measuring` while neither is. `now` null: without the time of day. */
+export function speedParts({ backfill }: MigrationStatus, now: number | null): readonly string[] {
+  const rate = backfill?.rowsPerSecond ?? null;
+  const left = backfill?.etaSeconds ?? null;
+  const known = [
+    ...(rate === null ? [] : [`${count(rate)} rows/s`]),
+    ...(left === null ? [] : [now === null ? etaShort(left) : eta(left, now)]),
+  ];
+  return known.length === 0 ? ['measuring'] : known;
 }
 
 export function bar(share: number, width: number): string {

@@ -1,9 +1,9 @@
 import type { Status } from '#api';
 import type { MigrationStatus } from '#core/status';
 import { hanging, wrap } from './lines.js';
-import { etaShort } from './numbers.js';
+import { wholeSeconds } from './numbers.js';
 import { paintState } from './paint.js';
-import { gateText, isWalking, rowsText, stateWord } from './state.js';
+import { gateText, isWalking, rowsText, speedParts, stateWord } from './state.js';
 import type { View } from './view.js';
 
 /** All migrations: one line each, and below it what is needed or comes next. */
@@ -29,7 +29,7 @@ function entry(migration: MigrationStatus, name: number, view: View): readonly s
     head,
     ...(facts === '' ? [] : hanging('  ', facts, width)),
     ...failure,
-    ...hanging('  next: ', migration.next, width, paint.dim),
+    ...hanging('  next: ', wholeSeconds(migration.next), width, paint.dim),
   ];
 }
 
@@ -39,10 +39,8 @@ function factsOf(migration: MigrationStatus): string {
     const gate = gateText(migration);
     return gate === '' ? '' : `gate ${gate}`;
   }
-  const speed =
-    backfill.rowsPerSecond === null ? '' : `  ${backfill.rowsPerSecond.toLocaleString('en-US')} rows/s`;
-  const poison = backfill.quarantined === 0 ? '' : `  ${backfill.quarantined} in quarantine`;
-  return `${rowsText(migration)}${speed}  ${etaShort(backfill.etaSeconds)}${poison}`;
+  const poison = backfill.quarantined === 0 ? [] : [`${backfill.quarantined} in quarantine`];
+  return [rowsText(migration), ...speedParts(migration, null), ...poison].join('  ');
 }
 
 function isSettledForGood({ state, failed }: MigrationStatus): boolean {

@@ -1,11 +1,11 @@
 /** `status <id>`: the one screen that answers why a migration is not moving. */
 import type { MigrationDetail, StepDetail } from '#api';
-import type { MigrationStatus } from '#core/status';
+import type { BackfillStatus, MigrationStatus } from '#core/status';
 import { blockerLines } from './blockers.js';
 import { field, hanging } from './lines.js';
-import { amount, count, counted, eta, instant } from './numbers.js';
+import { amount, count, counted, instant, wholeSeconds } from './numbers.js';
 import { paintState } from './paint.js';
-import { bar, gateText, isWalking, rowsText, shareOf, stateWord } from './state.js';
+import { bar, gateText, isWalking, rowsText, shareOf, speedParts, stateWord } from './state.js';
 import { heldText } from './throttle.js';
 import type { View } from './view.js';
 
@@ -24,7 +24,7 @@ export function statusOneLines(detail: MigrationDetail, view: View): readonly st
     ...stepLines(detail.steps, view),
     ...blockerLines(detail.blockers, migration.id, view),
     ...warnings(detail, view),
-    ...field('next', migration.next, width, paint.bold),
+    ...field('next', wholeSeconds(migration.next), width, paint.bold),
   ];
 }
 
@@ -46,31 +46,35 @@ function trouble({ migration, drift }: MigrationDetail, { paint, width }: View):
 }
 
 function backfillLines(detail: MigrationDetail, view: View): readonly string[] {
-  const { migration, progress, pass, pace } = detail;
+  const { migration, progress } = detail;
   const { backfill } = migration;
   if (backfill === null) return [];
   const { width, now } = view;
   const walked = progress ?? shareOf(migration);
-  const passes = pass > 1 ? `  pass ${pass}` : '';
-  const rate = backfill.rowsPerSecond === null ? 'measuring' : `${count(backfill.rowsPerSecond)} rows/s`;
-  const size =
-    backfill.batchRows === null ? 'size measuring' : `size ${counted(backfill.batchRows, 'row')} (auto)`;
-  const target =
-    pace === null
-      ? ''
-      : `   target ${amount(pace.targetMs)} ms${pace.rowsPerSecond === null ? '' : `   at most ${count(pace.rowsPerSecond)} rows/s`}`;
   return [
     ...field('table', backfill.table, width),
     ...field(
       'progress',
-      `${walked === null ? '' : `${bar(walked, BAR)}  `}${rowsText(migration, walked)}${passes}`,
+      `${walked === null ? '' : `${bar(walked, BAR)}  `}${rowsText(migration, walked)}`,
       width,
     ),
-    ...(isWalking(migration) ? field('speed', `${rate}   ${eta(backfill.etaSeconds, now)}`, width) : []),
+    ...(isWalking(migration) ? field('speed', speedParts(migration, now).join('   '), width) : []),
     ...throttleLines(migration, view),
-    ...field('batches', `${size}   ${backfill.concurrency} at a time${target}`, width),
+    ...(isWalking(migration) ? field('batches', batchesText(detail, backfill), width) : []),
     ...quarantineLines(migration, view),
   ];
+}
+
+/** A sweep finds next to nothing, so the size of its batches would tell of no walk. */
+function batchesText({ pass, pace }: MigrationDetail, { batchRows, concurrency }: BackfillStatus): string {
+  const size = batchRows === null ? 'size measuring' : `size ${counted(batchRows, 'row')} (auto)`;
+  const cap = pace?.rowsPerSecond ?? null;
+  return [
+    pass > 1 ? `sweep ${pass}: looking for rows left behind` : size,
+    `${concurrency} at a time`,
+    ...(pace === null ? [] : [`target ${amount(pace.targetMs)} ms`]),
+    ...(cap === null ? [] : [`at most ${count(cap)} rows/s`]),
+  ].join('   ');
 }
 
 function throttleLines(migration: MigrationStatus, { paint, width }: View): readonly string[] {

@@ -1,9 +1,9 @@
 /** The live progress of `up`: a block that is redrawn on a terminal, a line now and then elsewhere. */
 import type { MigrationStatus } from '#core/status';
 import { clip } from './lines.js';
-import { count, eta } from './numbers.js';
+import { wholeSeconds } from './numbers.js';
 import { paintState } from './paint.js';
-import { bar, gateText, isWalking, rowsText, shareOf, stateWord } from './state.js';
+import { bar, gateText, isWalking, rowsText, shareOf, speedParts, stateWord } from './state.js';
 import { heldBy, heldText } from './throttle.js';
 import type { View } from './view.js';
 
@@ -38,7 +38,7 @@ function blockOf(migration: MigrationStatus, blocker: string | undefined, view: 
     ...(isWalking(migration) ? held.map((one) => paint.yellow(short(`  throttle  ${heldText(one)}`))) : []),
     ...(blocker === undefined ? [] : [paint.yellow(short(`  blocked   by ${blocker}`))]),
     ...(gateText(migration) === '' ? [] : [short(`  gate      ${gateText(migration)}`)]),
-    ...(isWalking(migration) ? [] : [paint.dim(short(`  next      ${migration.next}`))]),
+    ...(isWalking(migration) ? [] : [paint.dim(short(`  next      ${wholeSeconds(migration.next)}`))]),
   ];
 }
 
@@ -46,21 +46,14 @@ function walkLines(migration: MigrationStatus, { now }: View): readonly string[]
   const share = shareOf(migration);
   return [
     `  ${share === null ? '' : `${bar(share, BAR)}  `}${rowsText(migration)}`,
-    `  speed     ${speedText(migration)}   ${eta(migration.backfill?.etaSeconds ?? null, now)}`,
+    `  speed     ${speedParts(migration, now).join('   ')}`,
   ];
-}
-
-function speedText({ backfill }: MigrationStatus): string {
-  const rate = backfill?.rowsPerSecond ?? null;
-  return rate === null ? 'measuring' : `${count(rate)} rows/s`;
 }
 
 /** One line for a log: no colour, no width. */
 export function progressLine(migration: MigrationStatus, blocker: string | undefined, now: number): string {
   const parts = [
-    ...(isWalking(migration)
-      ? [rowsText(migration), speedText(migration), eta(migration.backfill?.etaSeconds ?? null, now)]
-      : []),
+    ...(isWalking(migration) ? [rowsText(migration), ...speedParts(migration, now)] : []),
     ...(isWalking(migration)
       ? (migration.backfill?.throttle ?? []).map((held) => `held by ${heldText(held)}`)
       : []),

@@ -2,6 +2,7 @@ import type { UpResult } from '#api';
 import { inWords } from '#core/duration';
 import type { GateStatus, MigrationStatus } from '#core/status';
 import { hanging } from './lines.js';
+import { wholeSeconds } from './numbers.js';
 import { paintState } from './paint.js';
 import { isShut, stateWord } from './state.js';
 import type { View } from './view.js';
@@ -39,7 +40,7 @@ export function outcomeLines(migration: MigrationStatus, view: View): readonly s
       ? []
       : [`  the gate is shut; missing (${missing.length} of ${migration.gate.length} checks):`]),
     ...missing.flatMap((check) => missingLines(check, view)),
-    ...(migration.state === 'done' ? [] : hanging('  next: ', next, width, paint.bold)),
+    ...(migration.state === 'done' ? [] : hanging('  next: ', wholeSeconds(next), width, paint.bold)),
   ];
 }
 
@@ -50,7 +51,7 @@ function missingLines(
   const start = `    ${check.padEnd(13)} `;
   const indent = ' '.repeat(start.length);
   return [
-    ...hanging(start, verdict === 'unknown' ? `unknown: ${evidence}` : evidence, width),
-    ...(release === null ? [] : hanging(indent, `release: ${release}`, width, paint.dim)),
+    ...hanging(start, wholeSeconds(verdict === 'unknown' ? `unknown: ${evidence}` : evidence), width),
+    ...(release === null ? [] : hanging(indent, `release: ${wholeSeconds(release)}`, width, paint.dim)),
   ];
 }

@@ -1,6 +1,7 @@
+import type { Bellows } from '#api';
 import { argument } from '../arguments.js';
 import type { Cli, Invocation, Verb } from '../cli.js';
-import { confirm } from '../confirm.js';
+import { type Consequences, confirm } from '../confirm.js';
 import { outcome } from '../outcome.js';
 
 export const contract: Verb = (parent, action) => {
@@ -17,11 +18,17 @@ export const contract: Verb = (parent, action) => {
 async function run(cli: Cli, invocation: Invocation): Promise<number> {
   const id = argument(invocation, 0);
   return cli.connected(async (bellows) => {
-    await confirm(cli, `contract ${id}`, async () => {
-      const { steps } = await bellows.statusOf(id);
-      const titles = steps.filter(({ phase }) => phase === 'contract').map(({ title }) => `  - ${title}`);
-      return ['There is no way back from these but a new migration:', ...titles];
-    });
+    await confirm(cli, `contract ${id}`, () => consequences(bellows, id));
     return outcome(cli, 'done', (signal) => bellows.contract(id, { signal }));
   });
+}
+
+async function consequences(bellows: Bellows, id: string): Promise<Consequences> {
+  const plans = await bellows.plan(id);
+  const drops = plans.flatMap(({ plan }) => plan.drops).map((name) => name.replace(/^public\./, ''));
+  const dropped = drops.length === 0 ? 'It takes the old shape away' : `It drops ${drops.join(', ')}`;
+  return {
+    what: `${dropped}. There is no way back but a new migration.`,
+    details: plans.flatMap(({ plan }) => plan.steps.contract).map(({ title }) => `  - ${title}`),
+  };
 }

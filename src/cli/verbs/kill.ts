@@ -17,7 +17,9 @@ export const kill: Verb = (parent, action) => {
 async function run(cli: Cli, invocation: Invocation): Promise<undefined> {
   const pid = wholeNumber(argument(invocation, 0), 'The process id') ?? 0;
   const reason = invocation.text('reason');
-  await confirm(cli, `end the session with pid ${pid}`, async () => ['Its open transaction is rolled back.']);
+  await confirm(cli, `end the session with pid ${pid}`, async () => ({
+    what: 'It ends the session, and what its open transaction did is rolled back.',
+  }));
   await cli.connected((bellows) => bellows.kill(pid, reason === undefined ? {} : { reason }));
   cli.answer({ killed: pid }, () => [`The session with pid ${pid} was ended.`]);
   return undefined;

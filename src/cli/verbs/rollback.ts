@@ -18,9 +18,9 @@ async function run(cli: Cli, { args }: Invocation): Promise<number> {
   return cli.connected(async (bellows) => {
     // What the question names is what is rolled back, whatever begins meanwhile.
     const id = args[0] ?? (cli.yes ? undefined : await newest(bellows));
-    await confirm(cli, id === undefined ? 'roll back the newest migration' : `roll back ${id}`, async () => [
-      'What the migration added is dropped, with what only the new columns hold; the old shape stays as it is.',
-    ]);
+    await confirm(cli, id === undefined ? 'roll back the newest migration' : `roll back ${id}`, async () => ({
+      what: 'It drops the new columns, with what was written only there. The old shape stays true, and the migration can be run again later.',
+    }));
     return outcome(cli, 'rolled_back', (signal) => bellows.rollback(id, { signal }));
   });
 }

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Bellows } from '#api';
 import type { Listener } from '#core/events';
 import type { Connect, Io, Overrides } from './io.js';
+import { wrap } from './render/lines.js';
 import { type Paint, paintFor } from './render/paint.js';
 import type { View } from './render/view.js';
 
@@ -19,7 +20,7 @@ export interface Cli {
   readonly noteView: View;
   /** The answer: one JSON document with `--json`, else lines; on stdout. */
   answer(json: unknown, lines: () => readonly string[]): void;
-  /** A line for people, on stderr. */
+  /** A line for people, on stderr; on a terminal it is broken at spaces. */
   note(line: string): void;
   /** Connects, works, and closes whatever happens. */
   connected<R>(work: (bellows: Bellows) => Promise<R>, listeners?: readonly Listener[]): Promise<R>;
@@ -63,6 +64,7 @@ export function createCli(io: Io, invocation: Invocation, connect: Connect): Cli
     width: Math.min(WIDEST, io.columns ?? 80),
     now: clock(io)(),
   });
+  const noteView = view(paintFor(colour && io.stderr.isTTY === true));
   return {
     io,
     cwd,
@@ -71,13 +73,15 @@ export function createCli(io: Io, invocation: Invocation, connect: Connect): Cli
     json,
     yes: invocation.flag('yes'),
     view: view(paintFor(colour && io.stdout.isTTY === true)),
-    noteView: view(paintFor(colour && io.stderr.isTTY === true)),
+    noteView,
     answer: (document, lines) => {
       const text = json ? JSON.stringify(document, null, 2) : lines().join('\n');
       io.stdout.write(`${text}\n`);
     },
     note: (line) => {
-      io.stderr.write(`${line}\n`);
+      const { width } = noteView;
+      const lines = io.stderr.isTTY === true && line.length > width ? wrap(line, width) : [line];
+      io.stderr.write(`${lines.join('\n')}\n`);
     },
     connected: async (work, listeners = []) => {
       const bellows = await connect({ cwd, overrides, listeners, ...(env === undefined ? {} : { env }) });

@@ -1,6 +1,5 @@
 import type { Cli } from './cli.js';
 import { ConfirmationError, DeclinedError } from './errors.js';
-import { wrap } from './render/lines.js';
 
 /** What would be done, for whoever has to answer. */
 export interface Consequences {
@@ -26,7 +25,7 @@ export async function confirm(
   const { what, details = [] } = await consequences();
   const { isTTY, prompt } = cli.io;
   if (!isTTY || prompt === undefined) throw new ConfirmationError(doing, what);
-  for (const line of [...wrap(what, cli.noteView.width), ...details]) cli.note(line);
+  for (const line of [what, ...details]) cli.note(line);
   const answer = await prompt(`${doing[0]?.toUpperCase() ?? ''}${doing.slice(1)}? [y/N] `);
   if (!/^\s*y(es)?\s*$/i.test(answer)) throw new DeclinedError(doing);
 }

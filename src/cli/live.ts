@@ -12,8 +12,10 @@ const REDRAW_EVERY_MS = 200;
 export interface Live {
   show(migrations: readonly MigrationStatus[]): void;
   readonly listener: Listener;
-  /** Leaves the last block standing, with a line of its own below it. */
+  /** Leaves the last look standing, with a line of its own below it. */
   end(): void;
+  /** Takes away what was drawn, so that the answer stands in its place; what was logged stays. */
+  clear(): void;
 }
 
 export function createLive(cli: Cli): Live {
@@ -40,13 +42,15 @@ function redrawn(cli: Cli, blocked: ReadonlyMap<string, string>): Omit<Live, 'li
   let drawn: readonly string[] = [];
   let latest: readonly MigrationStatus[] = [];
   let at = Number.NEGATIVE_INFINITY;
-  const draw = () => {
-    const lines = progressBlock(latest, blocked, { ...cli.noteView, now: clock(cli.io)() });
-    if (lines.join('\n') === drawn.join('\n')) return;
-    // Up to the first line of the old block, and everything below it away.
-    const back = drawn.length === 0 ? '' : `\u001b[${drawn.length}A\u001b[0J`;
+  const redraw = (lines: readonly string[]) => {
+    // Over the ^C that the terminal echoed, up to the first line of the old block, and everything below it away.
+    const back = drawn.length === 0 ? '' : `\r\u001b[${drawn.length}A\u001b[0J`;
     cli.io.stderr.write(`${back}${lines.map((line) => `${line}\n`).join('')}`);
     drawn = lines;
+  };
+  const draw = () => {
+    const lines = progressBlock(latest, blocked, { ...cli.noteView, now: clock(cli.io)() });
+    if (lines.join('\n') !== drawn.join('\n')) redraw(lines);
   };
   return {
     show: (migrations) => {
@@ -57,6 +61,7 @@ function redrawn(cli: Cli, blocked: ReadonlyMap<string, string>): Omit<Live, 'li
       draw();
     },
     end: draw,
+    clear: () => redraw([]),
   };
 }
 
@@ -76,6 +81,7 @@ function logged(cli: Cli, blocked: ReadonlyMap<string, string>): Omit<Live, 'lis
       }
     },
     end: () => undefined,
+    clear: () => undefined,
   };
 }
 

@@ -91,7 +91,7 @@ export function nextAction(id: string, facts: StatusFacts): string {
 function backfillAction({ holds: held, liveWorkers, quarantined }: StatusFacts): string {
   const hold = held[0];
   if (hold !== undefined) return `held by ${hold.text}; released when ${hold.release}`;
-  if (liveWorkers === 0) return 'no worker is alive: bellows worker';
+  if (liveWorkers === 0) return 'no worker is alive: bellows up, or bellows worker';
   if (quarantined > 0) return `rows are moved; ${quarantined} in quarantine: bellows quarantine list`;
   return 'rows are moved by the workers';
 }

@@ -88,7 +88,9 @@ function fromShort(short: Short<boolean>): Performed {
 
 /** SQLSTATE of a guard: integrity, no special constraint. */
 function guardOf(error: unknown): Violated | null {
-  return error instanceof GuardViolated ? { kind: 'violated', what: error.title, sqlstate: '23000' } : null;
+  return error instanceof GuardViolated
+    ? { kind: 'violated', what: `it must hold, and does not, that ${error.title}`, sqlstate: '23000' }
+    : null;
 }
 
 /**

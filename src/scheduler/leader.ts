@@ -80,8 +80,8 @@ async function drive(
   for (let current: RunRow | null = run; current !== null && !signal.aborted; ) {
     const outcome = await tick(deps, current, runs, fence, signal);
     if (outcome.kind === 'blocked') return onBlocked(deps, current, outcome, fence, blocked);
-    if (outcome.kind === 'idle') return;
     blocked.delete(run.id);
+    if (outcome.kind === 'idle') return;
     current = await deps.store.runById(run.id);
   }
 }

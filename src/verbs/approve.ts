@@ -1,9 +1,8 @@
 import type { GateReport } from '#api';
-import { ConditionError } from '#core/errors';
-import { innerState } from '#core/state';
 import type { Context } from './context.js';
 import { findRun } from './find.js';
 import { evaluateNow } from './gate.js';
+import { refuseUnlessGated } from './not-gated.js';
 
 /** Approves the contract: bound to the definition and to the latest verification, void when either changes. */
 export async function approve(
@@ -12,14 +11,7 @@ export async function approve(
   options: { readonly reason: string },
 ): Promise<GateReport> {
   const run = await findRun(context, migration);
-  if (innerState(run.state).kind !== 'gated') {
-    throw new ConditionError('BELLOWS_NOT_GATED', {
-      what: `${run.migration} is ${run.state.kind}, not at its gate.`,
-      why: 'An approval is bound to the verification that was made before the gate.',
-      left: 'Nothing was changed.',
-      next: `bellows status ${run.migration}`,
-    });
-  }
+  refuseUnlessGated(run);
   await context.database.transaction({}, async (tx) => {
     await tx.query(
       `insert into bellows.approvals (run_id, approved_by, reason, checksum, verification_id)

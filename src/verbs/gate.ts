@@ -1,10 +1,14 @@
 import type { GateReport } from '#api';
 import type { CheckId } from '#core/gate';
 import { isOpen } from '#core/gate';
+import type { StateKind } from '#core/state';
 import { evaluateGate } from '#phases/contract/evaluate';
 import type { Context } from './context.js';
 import { findRun } from './find.js';
 import { migrationFiles } from './processes.js';
+
+/** Elsewhere the checks may all pass, and the run still has a way to go to its gate. */
+const AT_GATE: ReadonlySet<StateKind> = new Set<StateKind>(['gated', 'contracting', 'done']);
 
 /** Evaluates every check now, and stores what they saw. */
 export async function evaluateNow(context: Context, migration: string): Promise<GateReport> {
@@ -24,7 +28,7 @@ export async function evaluateNow(context: Context, migration: string): Promise<
   });
   await store.saveChecks(run.id, findings, null);
   const checks = await store.checks(run);
-  return { migration: run.migration, open: isOpen(checks), checks };
+  return { migration: run.migration, open: AT_GATE.has(run.state.kind) && isOpen(checks), checks };
 }
 
 export async function skipCheck(

@@ -15,6 +15,9 @@ export interface Observed {
   close(): Promise<void>;
 }
 
+/** Leader and worker in one process have metrics of their own, and one log. */
+const logged = new WeakSet<Context>();
+
 export async function observe(
   context: Context,
   listen: { readonly host: string; readonly port: number },
@@ -26,7 +29,8 @@ export async function observe(
   });
   const log = createLog({ level: context.settings.logLevel });
   context.listen(metrics.listener);
-  context.listen(log.listener);
+  if (!logged.has(context)) context.listen(log.listener);
+  logged.add(context);
   const health = createHealth({ ping: () => context.database.query('select 1') });
   const turn = () => health.tick();
   try {

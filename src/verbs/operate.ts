@@ -8,6 +8,7 @@ import type { Context } from './context.js';
 import { refuseDrift } from './drift.js';
 import { findRun } from './find.js';
 import { evaluateNow } from './gate.js';
+import { refuseUnlessGated } from './not-gated.js';
 import { sleep, startLeader } from './processes.js';
 import { statusOfRun } from './status.js';
 import { tell } from './transitions.js';
@@ -42,6 +43,7 @@ export async function contract(
   // Approved and open: the leader may have been first.
   if (run.state.kind === 'contracting' || run.state.kind === 'done')
     return carryOut(context, run, options.signal, isContracted);
+  refuseUnlessGated(run);
   const report = await evaluateNow(context, run.migration);
   if (!isOpen(report.checks)) {
     const shut = report.checks.filter(holds);

@@ -212,9 +212,14 @@ async function judgeGate(
     return 'moving';
   }
   const shut = results.some((r) => r.skipped === null && r.verdict !== 'pass' && r.verdict !== 'n/a');
-  if (!shut) return 'moving';
+  if (!shut || results.some(goesBack)) return 'moving';
   if (await isOutdated(context, run, results, until)) return 'moving';
   return until === 'done' ? 'waiting' : 'reached';
+}
+
+/** What the leader itself mends: it goes back to the backfill, or settles again. */
+function goesBack({ check, verdict, skipped }: CheckResult): boolean {
+  return skipped === null && verdict === 'fail' && (check === 'pending_rows' || check === 'indexes');
 }
 
 /**

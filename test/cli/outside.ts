@@ -8,6 +8,8 @@ export const NOW = Date.parse('2024-01-02T14:05:00.000Z');
 export interface OutsideOptions {
   /** Default false: a pipe. */
   readonly terminal?: boolean;
+  /** With `terminal`: stdout goes into a file all the same. Default false. */
+  readonly redirected?: boolean;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /** What is typed when something is asked. */
@@ -43,7 +45,7 @@ export function start(
   const connections: ConnectOptions[] = [];
   const listeners = new Set<(signal: StopSignal) => void>();
   const sink = (name: 'stdout' | 'stderr') => ({
-    isTTY: options.terminal ?? false,
+    isTTY: (options.terminal ?? false) && !(name === 'stdout' && options.redirected === true),
     write: (text: string) => {
       out[name] += text;
     },

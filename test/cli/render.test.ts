@@ -43,6 +43,13 @@ const screens: Readonly<Record<string, (view: View) => readonly string[]>> = {
       new Map([[samples.ID, 'pid 7 user=bi active 3 s']]),
       view,
     ),
+  'status of one, at the gate': (view) =>
+    statusOneLines({ ...samples.detail, migration: samples.gated, progress: 1, pass: 2 }, view),
+  'status of one, rolled back': (view) =>
+    statusOneLines(
+      { ...samples.detail, migration: { ...samples.gated, state: 'rolled_back', next: 'nothing' } },
+      view,
+    ),
   plan: (view) => planLines([samples.planView], view),
   verification: (view) => verificationLines(samples.verified, view),
   quarantine: (view) =>
@@ -126,9 +133,72 @@ describe('progress', () => {
     expect(new Set([keyOf(more), ...others]).size).toBe(5);
   });
 
-  it('says measuring where there is no rate and no estimate yet', () => {
+  it('says measuring once, where there is no rate and no estimate yet', () => {
     expect(progressLine(samples.measuring, undefined, NOW)).toBe(
-      `${samples.ID}  backfilling  0 rows  measuring  ETA measuring`,
+      `${samples.ID}  backfilling  0 rows  measuring`,
     );
+  });
+});
+
+describe('status of one while it sweeps', () => {
+  const { backfill } = samples.backfilling;
+  const migration = { ...samples.backfilling, backfill: backfill && { ...backfill, batchRows: 0 } };
+  const shown = (pass: number) =>
+    statusOneLines({ ...samples.detail, migration, pass }, { ...plain, width: 120 }).join('\n');
+
+  it('says what the sweep looks for, and neither size nor speed, which would be those of no walk', () => {
+    expect(shown(2)).toContain(
+      '  batches   sweep 2: looking for rows left behind   4 at a time   target 100 ms\n',
+    );
+    expect(shown(2)).not.toMatch(/ size |speed/);
+    expect(shown(1)).toContain('  batches   size 0 rows (auto)   4 at a time');
+    expect(shown(1)).toContain('  speed     18,240 rows/s   ETA 47 min');
+  });
+});
+
+describe('times in evidence', () => {
+  const at = '2026-11-22T18:23:51.449449Z';
+  const found = samples.checks({
+    values: { evidence: `verification 1 (${at}): 20,000 rows` },
+    soak: { verdict: 'fail', evidence: `1 h of 24 h since ${at}`, release: `wait until ${at}` },
+  });
+
+  it('are to the second, wherever they are shown', () => {
+    const gated = { ...samples.gated, gate: found, next: `gate shut by soak: wait until ${at}` };
+    const lines = [
+      ...gateLines({ migration: samples.ID, open: false, checks: found }, plain),
+      ...upLines(samples.upResult([gated], true), plain),
+      ...statusLines({ migrations: [gated] }, plain),
+      ...statusOneLines({ ...samples.detail, migration: gated }, plain),
+      ...progressBlock([gated], new Map(), plain),
+    ].join('\n');
+    expect(lines.match(/2026-11-22T18:23:51\S*/g)?.map((time) => time.replace(/[):]+$/, ''))).toEqual(
+      Array.from({ length: 9 }, () => '2026-11-22T18:23:51Z'),
+    );
+  });
+});
+
+describe('a long statement of a plan', () => {
+  /** A plan whose first statement has so many lines. */
+  const lines = (count: number) => Array.from({ length: count }, (_, i) => `line ${i + 1}`);
+  const planWith = (count: number, statements?: 'whole') => {
+    const batch = { table: 'users', sql: lines(count).join('\n'), explain: [] };
+    return planLines([{ ...samples.planView, batches: [batch] }], plain, statements).filter((line) =>
+      /line/.test(line),
+    );
+  };
+
+  it('is cut to its beginning, and says how to see the rest', () => {
+    expect(planWith(13)).toEqual([
+      '      line 1',
+      '      line 2',
+      '      line 3',
+      `      … 10 more lines: bellows plan ${samples.ID} --sql`,
+    ]);
+  });
+
+  it('is whole where it is asked for, and where it is not long', () => {
+    expect(planWith(13, 'whole')).toHaveLength(13);
+    expect(planWith(12)).toEqual([...lines(11).map((line) => `      ${line}`), '      line 12;']);
   });
 });

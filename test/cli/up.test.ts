@@ -95,7 +95,7 @@ describe('live progress', () => {
     const { stdout, stderr } = await cli('up', bellows, { now });
     const lines = stderr.trimEnd().split('\n');
     expect(lines.map((line) => line.replace(/ {2}18,240.*/, ''))).toEqual([
-      `${ID}  backfilling  0.0 %  0 / ~180,000,000 rows`,
+      `${ID}  backfilling  0.0 %  0 / ~180,000,000 rows  measuring`,
       `${ID}  backfilling  0.0 %  10,000 / ~180,000,000 rows`,
       `${ID}  backfilling  0.0 %  20,000 / ~180,000,000 rows`,
       expect.stringContaining('71.4 %  128,540,112'),
@@ -107,14 +107,33 @@ describe('live progress', () => {
     expect(`${stdout}${stderr}`).not.toMatch(CONTROL);
   });
 
-  it('on a terminal is redrawn in place, and leaves its last look standing', async () => {
-    const { bellows, now } = looking([[rows(0)], [rows(90_000_000)], [samples.gated]]);
-    const { stderr } = await cli('up --no-color', bellows, { terminal: true, now });
-    const [first, second, third] = stderr.split('\u001b[3A\u001b[0J');
+  const redrawn = [[rows(0)], [rows(90_000_000)], [samples.gated]];
+  // The carriage return: after Ctrl-C the terminal's ^C stands in the line.
+  const BACK = '\r\u001b[3A\u001b[0J';
+
+  it('on a terminal is redrawn in place, and makes room for the answer', async () => {
+    const { bellows, now } = looking(redrawn);
+    const { stdout, stderr } = await cli('up --no-color', bellows, { terminal: true, now });
+    const [first, second, third, ...rest] = stderr.split(BACK);
     expect(first).toContain('0.0 %  0 /');
     expect(second).toContain('[##########----------]  50.0 %  90,000,000');
     expect(third).toContain('gated');
     expect(third).not.toMatch(CONTROL);
+    expect(rest).toEqual(['']);
+    expect(stdout).toContain(`${ID}  gated`);
+  });
+
+  it('leaves its last look standing where the answer goes elsewhere, or there is none', async () => {
+    const { bellows, now } = looking(redrawn);
+    const elsewhere = await cli('up --no-color', bellows, { terminal: true, redirected: true, now });
+    expect(elsewhere.stderr.split(BACK)[2]).toMatch(/gated[^\r]*\n$/);
+    expect(elsewhere.stderr.split(BACK)).toHaveLength(3);
+    const up: Bellows['up'] = async (options = {}) => {
+      options.onProgress?.({ migrations: [rows(0)] });
+      throw new Error('disk full');
+    };
+    const broken = await cli('up --no-color', { up }, { terminal: true });
+    expect(broken.stderr).toMatch(/backfilling\n[^\r]*disk full/);
   });
 
   it('tells of the session that blocks', async () => {
@@ -166,9 +185,21 @@ describe('a signal', () => {
     const running = start(`up ${ID}`, { up });
     const ran = await running.ran;
     expect(ran).toMatchObject({ exit, closed: 1 });
-    expect(ran.stdout).toContain(`${ID}  backfilling`);
+    expect(ran.stdout).toContain(`${ID}  backfilling\n  71.4 %  128,540,112 / ~180,000,000 rows\n`);
     expect(ran.stderr).toContain(`Stopped by ${name}`);
     expect(ran.stderr).toContain(`bellows up ${ID} goes on from here.`);
+  });
+
+  it('is told of on a terminal without breaking a word', async () => {
+    const up: Bellows['up'] = ({ signal } = {}) =>
+      new Promise((resolve) => {
+        signal?.addEventListener('abort', () => resolve(samples.upResult([samples.backfilling], false)));
+        running.send('SIGINT');
+      });
+    const running = start(`up ${ID}`, { up }, { terminal: true });
+    const lines = (await running.ran).stderr.split('\n');
+    expect(lines[0]).toMatch(/^Stopped by SIGINT: finished batches are kept/);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 
   it('ends a verification as an unmet condition, and a failure meanwhile stays a failure', async () => {

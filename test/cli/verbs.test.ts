@@ -62,7 +62,7 @@ describe('what destroys something', () => {
     [
       `contract ${ID}`,
       `Contract ${ID}? [y/N] `,
-      { contract: async () => samples.done, statusOf: async () => samples.detail },
+      { contract: async () => samples.done, plan: async () => [samples.planView] },
     ],
     [
       `rollback ${ID}`,
@@ -75,7 +75,7 @@ describe('what destroys something', () => {
   it.each(verbs)('%s asks on a terminal', async (line, question, bellows) => {
     const yes = await cli(line, bellows, { terminal: true, answer: 'y' });
     expect([yes.exit, yes.asked]).toEqual([0, [question]]);
-    const readOnly = bellows.statusOf === undefined ? {} : { statusOf: bellows.statusOf };
+    const readOnly = bellows.plan === undefined ? {} : { plan: bellows.plan };
     for (const answer of ['', 'n', 'yesterday']) {
       const no = await cli(line, readOnly, { terminal: true, answer });
       expect(no.exit).toBe(1);
@@ -84,10 +84,25 @@ describe('what destroys something', () => {
   });
 
   it.each(verbs)('%s needs --yes without one, and never asks', async (line, _, bellows) => {
-    const refused = await cli(line, {});
+    const refused = await cli(line, bellows.plan === undefined ? {} : { plan: bellows.plan });
     expect(refused).toMatchObject({ exit: 2, asked: [] });
     expect(refused.stderr).toContain('--yes');
     expect(await cli(`${line} --yes`, bellows)).toMatchObject({ exit: 0, asked: [] });
+  });
+
+  it.each([
+    [`contract ${ID}`, 'It drops users.full_name, public2.old. There is no way back but a new migration.'],
+    [
+      `rollback ${ID}`,
+      'It drops the new columns, with what was written only there. The old shape stays true, and the migration can be run again later.',
+    ],
+    ['kill 21848', 'It ends the session, and what its open transaction did is rolled back.'],
+  ])('%s says what it would do, to be asked and to be refused', async (line, what) => {
+    const drops = ['public.users.full_name', 'public2.old'];
+    const plan = async () => [{ ...samples.planView, plan: { ...samples.planView.plan, drops } }];
+    expect((await cli(line, { plan })).stderr).toContain(`why:  ${what}\n`);
+    const asked = await cli(line, { plan }, { terminal: true, answer: 'n', columns: 200 });
+    expect(asked.stderr.replaceAll(/\s+/g, ' ')).toContain(what);
   });
 
   it('rollback without an id asks about, and rolls back, the newest in flight', async () => {
@@ -135,6 +150,21 @@ describe('arguments', () => {
       [[ID, { reason: 'known', id: 12 }]],
       [['api', '42']],
     ]);
+  });
+});
+
+describe('plan', () => {
+  const sql = Array.from({ length: 40 }, (_, i) => `-- ${i}`).join('\n');
+  const long = [{ ...samples.planView, batches: [{ table: 'users', sql, explain: [] }] }];
+  const bellows = { plan: async () => long };
+
+  it('cuts long statements, but not with --sql, and not in JSON', async () => {
+    expect((await cli('plan', bellows)).stdout).toContain(
+      `      … 37 more lines: bellows plan ${ID} --sql\n`,
+    );
+    expect((await cli('plan', bellows)).stdout).not.toContain('-- 39');
+    expect((await cli('plan --sql', bellows)).stdout).toContain('-- 39');
+    expect(JSON.parse((await cli('plan --json', bellows)).stdout)).toEqual(long);
   });
 });
 

@@ -24,8 +24,8 @@ export function rowsText(migration: MigrationStatus, walked: number | null = nul
 
 /** Rate and end of a walk: only what is known, and `measuring` while neither is. `now` null: without the time of day. */
 export function speedParts({ backfill }: MigrationStatus, now: number | null): readonly string[] {
-  const rate = backfill?.rowsPerSecond ?? null;
-  const left = backfill?.etaSeconds ?? null;
+  if (backfill === null || backfill.rowsDone === 0) return ['measuring'];
+  const { rowsPerSecond: rate, etaSeconds: left } = backfill;
   const known = [
     ...(rate === null ? [] : [`${count(rate)} rows/s`]),
     ...(left === null ? [] : [now === null ? etaShort(left) : eta(left, now)]),

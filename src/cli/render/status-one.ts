@@ -18,13 +18,21 @@ export function statusOneLines(detail: MigrationDetail, view: View): readonly st
     `${paint.bold(migration.id)}  ${paintState(paint, stateWord(migration).toUpperCase())}`,
     ...hanging('  ', detail.description, width, paint.dim),
     ...trouble(detail, view),
-    ...backfillLines(detail, view),
-    ...processLines(detail, width),
-    ...gateLines(migration, width),
-    ...stepLines(detail.steps, view),
-    ...blockerLines(detail.blockers, migration.id, view),
-    ...warnings(detail, view),
+    ...(migration.state === 'rolled_back' ? [] : runLines(detail, view)),
     ...field('next', wholeSeconds(migration.next), width, paint.bold),
+  ];
+}
+
+/** All of it is gone once the run was taken back. */
+function runLines(detail: MigrationDetail, view: View): readonly string[] {
+  const { migration, steps, blockers } = detail;
+  return [
+    ...backfillLines(detail, view),
+    ...processLines(detail, view.width),
+    ...gateLines(migration, view.width),
+    ...stepLines(steps, view),
+    ...blockerLines(blockers, migration.id, view),
+    ...(migration.state === 'done' ? [] : warnings(detail, view)),
   ];
 }
 
@@ -58,19 +66,26 @@ function backfillLines(detail: MigrationDetail, view: View): readonly string[] {
       `${walked === null ? '' : `${bar(walked, BAR)}  `}${rowsText(migration, walked)}`,
       width,
     ),
-    ...(isWalking(migration) ? field('speed', speedParts(migration, now).join('   '), width) : []),
+    ...(isWalking(migration) && !isSweeping(detail)
+      ? field('speed', speedParts(migration, now).join('   '), width)
+      : []),
     ...throttleLines(migration, view),
     ...(isWalking(migration) ? field('batches', batchesText(detail, backfill), width) : []),
     ...quarantineLines(migration, view),
   ];
 }
 
-/** A sweep finds next to nothing, so the size of its batches would tell of no walk. */
-function batchesText({ pass, pace }: MigrationDetail, { batchRows, concurrency }: BackfillStatus): string {
+/** A sweep finds next to nothing: its rate and the size of its batches would tell nothing of the walk. */
+function isSweeping({ migration, pass }: MigrationDetail): boolean {
+  return isWalking(migration) && pass > 1;
+}
+
+function batchesText(detail: MigrationDetail, { batchRows, concurrency }: BackfillStatus): string {
+  const { pass, pace } = detail;
   const size = batchRows === null ? 'size measuring' : `size ${counted(batchRows, 'row')} (auto)`;
   const cap = pace?.rowsPerSecond ?? null;
   return [
-    pass > 1 ? `sweep ${pass}: looking for rows left behind` : size,
+    isSweeping(detail) ? `sweep ${pass}: looking for rows left behind` : size,
     `${concurrency} at a time`,
     ...(pace === null ? [] : [`target ${amount(pace.targetMs)} ms`]),
     ...(cap === null ? [] : [`at most ${count(cap)} rows/s`]),

@@ -4,7 +4,7 @@ import type { GateStatus, MigrationStatus } from '#core/status';
 import { hanging } from './lines.js';
 import { wholeSeconds } from './numbers.js';
 import { paintState } from './paint.js';
-import { isShut, stateWord } from './state.js';
+import { isShut, isWalking, rowsText, stateWord } from './state.js';
 import type { View } from './view.js';
 
 /** Where `up` left each migration, and what is missing for more. */
@@ -32,6 +32,7 @@ export function outcomeLines(migration: MigrationStatus, view: View): readonly s
   const missing = migration.state === 'gated' ? migration.gate.filter(isShut) : [];
   return [
     `${paint.bold(migration.id)}  ${paintState(paint, stateWord(migration))}`,
+    ...(isWalking(migration) ? [`  ${rowsText(migration)}`] : []),
     ...(failed === null ? [] : hanging('  ', `${failed.message} [${failed.code}]`, width, paint.red)),
     ...(paused === null
       ? []

@@ -69,7 +69,13 @@ async function goUp(
   const onProgress = (status: Status) => live.show(interesting(status.migrations));
   const result = await bellows
     .up({ ...options, signal: interrupt.signal, onProgress })
-    .finally(() => live.end());
+    .catch((error: unknown) => {
+      live.end();
+      throw error;
+    });
+  // The answer on the same terminal says it all again.
+  if (cli.io.stdout.isTTY === true && !cli.json) live.clear();
+  else live.end();
   cli.answer(result, () => upLines(result, cli.view));
   const stopped = interrupt.received();
   if (stopped !== null && !result.reached) {

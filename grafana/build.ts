@@ -15,7 +15,7 @@ export function generated(): Readonly<Record<string, string>> {
 
 export const ROOT = fileURLToPath(new URL('../', import.meta.url));
 
-export async function writeGenerated(): Promise<void> {
+async function writeGenerated(): Promise<void> {
   for (const [path, text] of Object.entries(generated())) {
     const file = `${ROOT}${path}`;
     await mkdir(dirname(file), { recursive: true });

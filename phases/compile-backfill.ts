@@ -68,6 +68,7 @@ function synced(
   const reverse = backfill.reverse === undefined || backfill.reverse === 'none' ? {} : backfill.reverse;
   const backward = Object.entries(reverse).map(([column, value]) => mapping(column, value.text, scope));
   refuseReverseIntoPartitionKey(Object.keys(reverse), scope);
+  refuseLaterTriggers(scope);
   const name = (suffix: string) => generatedName(`~bellows_${scope.runId}_${common.index}`, suffix);
   const plan: SyncedBackfillPlan = {
     ...common,
@@ -126,14 +127,12 @@ function mapping(
   const bound = bindExpression(
     expression,
     scope.runId,
-    `${common(scope)}_${column}`,
+    `${scope.table.name}_${column}`,
     target.type,
     (c) => planColumn(c, scope).type,
   );
   return { mapping: { column: target, expression: bound.expression, verifiable }, actions: bound.actions };
 }
-
-const common = (scope: Scope) => scope.table.name;
 
 /** Stable functions whose result is the moment, the session or a setting: recomputed later they give another value. */
 const OF_THE_MOMENT: ReadonlySet<string> = new Set([
@@ -195,6 +194,27 @@ function planColumn(name: string, scope: Scope): PlanColumn {
     plainEquality: false,
     requiredLater,
   };
+}
+
+const OUR_TRIGGER = /^~bellows_\d+_\d+_[iu]$/;
+
+/** A name that begins with anything but ASCII sorts after `~`, by bytes as PostgreSQL sorts them. */
+function refuseLaterTriggers({ table, tableFacts }: Scope): void {
+  const later = tableFacts.triggers.find(
+    (t) =>
+      t.timing === 'before' &&
+      t.level === 'row' &&
+      t.enabled !== 'disabled' &&
+      (t.events.includes('insert') || t.events.includes('update')) &&
+      t.name > '~bellows_' &&
+      !OUR_TRIGGER.test(t.name),
+  );
+  if (later === undefined) return;
+  throw new RefusedError({
+    what: `The trigger ${later.name} of ${displayTable(table)} would fire after the sync trigger.`,
+    why: 'BEFORE triggers fire in the order of the bytes of their names; what it changes then would reach one side only.',
+    next: `Give it a name that begins with a letter of ASCII: alter trigger … on ${displayTable(table)} rename to …`,
+  });
 }
 
 function refuseReverseIntoPartitionKey(columns: readonly string[], { table, tableFacts }: Scope): void {

@@ -45,8 +45,8 @@ export function operationsOf(definition: Definition): readonly AnyOperation[] {
   return [...(definition.expand ?? []), ...(definition.contract ?? [])];
 }
 
-/** The tables that a migration works on, as the file writes them. */
-export function tableNames(definition: Definition): readonly string[] {
+/** The tables that must be there and be served, as the file writes them; one that is only dropped is not read. */
+function servedTables(definition: Definition): readonly string[] {
   const named = operationsOf(definition)
     .filter(
       (o) =>
@@ -73,7 +73,7 @@ async function readTables(
   definition: Definition,
 ): Promise<ReadonlyMap<string, TableFacts>> {
   const tables = new Map<string, TableFacts>();
-  for (const written of tableNames(definition)) {
+  for (const written of servedTables(definition)) {
     const name = parseTable(written);
     const facts = await catalogue.table(name);
     if (facts === null) throw missingTable(displayTable(name));

@@ -3,19 +3,25 @@
  * and columns go in one short transaction; indexes on columns that stay are dropped concurrently after it.
  */
 import type { TableName } from '#core/identifier';
-import { displayTable, quoteTable } from '#core/identifier';
+import { displayTable, literal, quoteTable } from '#core/identifier';
 import type { Action, RunPlan, Step, StepPhase, SyncedBackfillPlan, TransactionStep } from '#core/plan';
 import { dropSyncActions } from './expand/sync-trigger.js';
 import { dropIndexStep, transactionStep } from './steps.js';
 
+const UNDO = 'rollback/undo';
+const CONTRACT_UNDO = 'contract/undo';
+
 export function rollbackSteps(
   steps: readonly Step[],
   synced: readonly SyncedBackfillPlan[],
+  runId: number,
 ): readonly Step[] {
   const transactions = steps.filter((s): s is TransactionStep => s.kind === 'transaction' && !s.destructive);
   // The sync objects have a removal of their own that takes triggers, function and marker in the one order that works.
   const sync = new Set(synced.flatMap(dropSyncActions).map((a) => a.sql));
-  const undone = transactions.flatMap((step) => step.actions.flatMap((a) => undoOf(a, sync))).reverse();
+  const undone = transactions
+    .flatMap((step) => step.actions.flatMap((a) => undoOf(a, sync, [runId, step.id, UNDO])))
+    .reverse();
   const actions = unique([...synced.flatMap(dropSyncActions), ...undone]);
   const tables = uniqueTables(transactions.flatMap((s) => s.tables));
   const first =
@@ -23,7 +29,7 @@ export function rollbackSteps(
       ? []
       : [
           transactionStep(
-            'rollback/undo',
+            UNDO,
             'rollback',
             `take back what was added to ${tables.map(displayTable).join(', ')}`,
             tables,
@@ -37,18 +43,20 @@ export function rollbackSteps(
  * A contract that falls back to its gate leaves nothing behind: a CHECK that it had proven would go on refusing what old
  * deploys write, and rows that return to pending.
  */
-export function undoContract({ steps }: RunPlan): readonly Step[] {
+export function undoContract({ steps }: RunPlan, runId: number): readonly Step[] {
   const added = steps.contract.filter(
     (s): s is TransactionStep => s.kind === 'transaction' && !s.destructive,
   );
-  const actions = added.flatMap((step) => step.actions.flatMap((a) => undoOf(a, new Set()))).reverse();
+  const actions = added
+    .flatMap((step) => step.actions.flatMap((a) => undoOf(a, new Set(), [runId, step.id, CONTRACT_UNDO])))
+    .reverse();
   const tables = uniqueTables(added.flatMap((s) => s.tables));
   const first =
     actions.length === 0
       ? []
       : [
           transactionStep(
-            'contract/undo',
+            CONTRACT_UNDO,
             'contract',
             'take back what the contract had added',
             tables,
@@ -64,9 +72,20 @@ function dropIndexes(steps: readonly Step[], phase: StepPhase): readonly Step[] 
   );
 }
 
-function undoOf(action: Action, sync: ReadonlySet<string>): readonly Action[] {
+type Performed = readonly [runId: number, step: string, undo: string];
+
+function undoOf(action: Action, sync: ReadonlySet<string>, performed: Performed): readonly Action[] {
   if (action.undo === null || sync.has(action.undo)) return [];
-  return [{ title: `undo: ${action.title}`, form: 'statement', sql: action.undo, probe: null, undo: null }];
+  // The undo of our own operations may run over what is not there; that of a statement need not.
+  const probe = action.form === 'statement' ? neverPerformed(performed) : null;
+  return [{ title: `undo: ${action.title}`, form: 'statement', sql: action.undo, probe, undo: null }];
+}
+
+/** True where the step was not carried out, or was taken back already. */
+function neverPerformed([runId, step, undo]: Performed): string {
+  const done = (id: string) =>
+    `exists (select from bellows.steps where run_id = ${runId} and step_id = ${literal(id)} and state = 'done')`;
+  return `select not ${done(step)} or ${done(undo)} as done`;
 }
 
 function unique(actions: readonly Action[]): readonly Action[] {

@@ -1,8 +1,8 @@
-/** Which objects a migration changes or drops: a later migration waits only where these meet. */
-import type { Definition } from '#core/definition';
-import { parseTable } from '#core/identifier';
+/** Which tables and columns a migration works on: a later migration waits only where what they change or drop meets. */
+import { backfillsOf, type Definition } from '#core/definition';
+import { parseTable, type TableName } from '#core/identifier';
 import type { BackfillPlan } from '#core/plan';
-import { tableOf } from './facts.js';
+import { operationsOf, tableOf } from './facts.js';
 
 const columnName = (written: string, column: string) => {
   const table = parseTable(written);
@@ -13,6 +13,18 @@ const tableName = (written: string) => {
   return `${table.schema}.${table.name}`;
 };
 
+/** Every table that an operation or a backfill names, also one that is dropped; what `statement` leaves open is left out. */
+export function tablesOf(definition: Definition): readonly TableName[] {
+  const written = [
+    ...operationsOf(definition).flatMap((o) => {
+      if (o.kind === 'dropTable') return [o.name];
+      return o.table ?? definition.table ?? [];
+    }),
+    ...backfillsOf(definition).map((b) => tableOf(b, definition)),
+  ];
+  return [...new Set(written)].map(parseTable);
+}
+
 export function dropsOf(definition: Definition): readonly string[] {
   return (definition.contract ?? []).flatMap((o) => {
     if (o.kind === 'dropTable') return [tableName(o.name)];
@@ -22,22 +34,20 @@ export function dropsOf(definition: Definition): readonly string[] {
 }
 
 export function touchesOf(definition: Definition, backfills: readonly BackfillPlan[]): readonly string[] {
-  const operations = [...(definition.expand ?? []), ...(definition.contract ?? [])].flatMap(
-    (o): readonly string[] => {
-      if (o.kind === 'dropTable') return [tableName(o.name)];
-      if (o.kind === 'statement')
-        return o.table === undefined && definition.table === undefined
-          ? []
-          : [tableName(tableOf(o, definition))];
-      if (o.kind === 'addCheck') return [];
-      const table = tableOf(o, definition);
-      const columns =
-        o.kind === 'createIndex' || o.kind === 'addUnique' || o.kind === 'addForeignKey'
-          ? o.columns
-          : [o.column];
-      return columns.flatMap((c) => (typeof c === 'string' ? [columnName(table, c)] : []));
-    },
-  );
+  const operations = operationsOf(definition).flatMap((o): readonly string[] => {
+    if (o.kind === 'dropTable') return [tableName(o.name)];
+    if (o.kind === 'statement')
+      return o.table === undefined && definition.table === undefined
+        ? []
+        : [tableName(tableOf(o, definition))];
+    if (o.kind === 'addCheck') return [];
+    const table = tableOf(o, definition);
+    const columns =
+      o.kind === 'createIndex' || o.kind === 'addUnique' || o.kind === 'addForeignKey'
+        ? o.columns
+        : [o.column];
+    return columns.flatMap((c) => (typeof c === 'string' ? [columnName(table, c)] : []));
+  });
   const mapped = backfills.flatMap((b) => {
     const names =
       b.kind === 'plain'

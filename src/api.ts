@@ -1,5 +1,5 @@
-/** The verbs of Bellows as a library: what the command line, the web page and an embedding application call. */
-import type { Blocker, Listener } from '#core/events';
+/** The verbs of Bellows as a library: what the command line and applications call. */
+import type { Blocker } from '#core/events';
 import type { CheckId, CheckResult } from '#core/gate';
 import type { Notice, RunPlan } from '#core/plan';
 import type { MigrationStatus } from '#core/status';
@@ -52,18 +52,18 @@ export interface PlanView {
 }
 
 export interface UpOptions {
-  /** Only this migration (and what it waits for). */
+  /** Only this migration is begun; runs that were begun before go on beside it. Default: all of the folder. */
   readonly migration?: string;
   /** Migrations up to and including this version. */
   readonly to?: string;
-  /** How far each goes. Default `gated`: `done` where the environment's gate is `data-only`. */
+  /** How far each goes. Default `expanded` with `detach`, `done` where the environment's gate is `data-only`, else `gated`. */
   readonly until?: 'expanded' | 'gated' | 'done';
   /** Return after expand, with the jobs queued. */
   readonly detach?: boolean;
   /** Approve when only the approval is missing: for development. */
   readonly approve?: { readonly reason: string };
   readonly signal?: AbortSignal;
-  /** Told after each look at the runs, about twice a second. */
+  /** Told after each look at the runs, up to five times a second. An error of its own is dropped. */
   readonly onProgress?: (status: Status) => void;
 }
 export interface UpResult {
@@ -166,6 +166,3 @@ export interface Bellows {
   queue(): Promise<string>;
   close(): Promise<void>;
 }
-
-/** Told of every event; one that throws cannot break a run. */
-export type BellowsListener = Listener;

@@ -1,7 +1,8 @@
 import type { JobContext, JobOutcome, JobQueue, RangeJob } from '#ports';
+import type { WalkDeps } from './course.js';
 import { dispatch } from './dispatch.js';
 import { troubleOf } from './trouble.js';
-import { type WalkDeps, walkRange } from './walk.js';
+import { walkRange } from './walk.js';
 
 export interface RangeJobDeps extends WalkDeps {
   readonly queue: Pick<JobQueue, 'enqueue' | 'known'>;

@@ -1,6 +1,6 @@
 import type { PaceSettings } from '#ports';
 
-export const DEFAULT_PACE: PaceSettings = { concurrency: 1, targetMs: 100, rowsPerSecond: null };
+const DEFAULT_PACE: PaceSettings = { concurrency: 1, targetMs: 100, rowsPerSecond: null };
 
 /** The run row's `pace`: what is not set has its default. */
 export function paceOf(stored: unknown): PaceSettings {

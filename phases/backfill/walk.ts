@@ -1,47 +1,20 @@
 /** Walks one range: claim, batches, release. The range row is the truth; nothing here is trusted across a failure. */
 
-import type { ServerFacts } from '#core/catalogue-facts';
-import type { Emit } from '#core/events';
-import type { Database, JobOutcome, RangeJob, RunRow, RunStore } from '#ports';
+import type { JobOutcome, RangeJob, RunRow } from '#ports';
+import { afterLateSweep, afterSuccess, afterTrouble, whereItStands } from './after-batch.js';
 import { renderBatches } from './batch.js';
-import { beat, type ClaimedRange, claim, readRange, release } from './claim.js';
-import type { Clock } from './clock.js';
-import { BackfillStoppedError } from './errors.js';
+import { beat, type ClaimedRange, claim, release } from './claim.js';
+import { type Course, isOver, type Next, type WalkDeps } from './course.js';
 import { batchLimits } from './limits.js';
-import {
-  afterBlock,
-  afterMoved,
-  cut,
-  movedTo,
-  nextSpan,
-  type Position,
-  slower,
-  startPosition,
-} from './position.js';
-import { backfillOf, FIRST_SWEEP, replanLeaf } from './ranges.js';
-import { moveBlock, putAsideSuppressed, type RowsOutcome } from './rows.js';
-import { type Moved, type Span, send, type Walk } from './send.js';
+import { nextSpan, type Position, startPosition } from './position.js';
+import { backfillOf, FIRST_SWEEP } from './ranges.js';
+import { send, type Walk } from './send.js';
 import { lastBatchBlocks, primaryKeyOf } from './start-facts.js';
-import type { Throttle } from './throttle/throttle.js';
-import { type Trouble, troubleOf } from './trouble.js';
-
-export interface WalkDeps {
-  readonly database: Database;
-  readonly store: Pick<RunStore, 'runById'>;
-  readonly server: ServerFacts;
-  /** UUID of this worker; a new one for each process. */
-  readonly holder: string;
-  readonly throttle: Throttle;
-  readonly clock: Clock;
-  readonly emit: Emit;
-}
 
 const BUDGET_MS = 20_000;
 /** Well below the 10 s after which a claim without a beat may be taken over. */
 const BEAT_MS = 2_000;
 const HOLD_POLL_MS = 1_000;
-const MAX_ATTEMPTS = 5;
-const RECONNECT_TRIES = 10;
 
 /**
  * Walks a range for at most `budgetMs` (default 20 s) and returns `done`, `yielded` (there is more to do), or `stale`
@@ -71,15 +44,6 @@ export async function walkRange(
   }
 }
 
-interface Course {
-  readonly deps: WalkDeps;
-  readonly run: RunRow;
-  readonly walk: Walk;
-  readonly signal: AbortSignal;
-  readonly deadline: number;
-}
-type Next = Position | JobOutcome;
-
 async function prepare(deps: WalkDeps, run: RunRow, range: ClaimedRange): Promise<Walk> {
   const backfill = backfillOf(run, range.backfill);
   const { runId, leaf, leafOid } = range;
@@ -104,10 +68,6 @@ async function walkClaimed(course: Course, lastBlocks: number | null): Promise<J
     next = await advance(course, position);
   }
   return next;
-}
-
-function isOver({ signal, deps, deadline }: Course): boolean {
-  return signal.aborted || deps.clock.now() >= deadline;
 }
 
 /** Waits for the rate cap and for holds, a little at a time; false: ask again. */
@@ -147,132 +107,6 @@ async function advance(course: Course, position: Position): Promise<Next> {
   }
 }
 
-async function afterSuccess(course: Course, position: Position, span: Span, moved: Moved): Promise<Next> {
-  const { walk } = course;
-  const { rows, milliseconds, settings, rank } = moved;
-  walk.emit('batch:committed', {
-    migration: walk.migration,
-    rows,
-    blocks: span.hi - span.lo,
-    seconds: milliseconds / 1_000,
-  });
-  if (span.hi >= walk.range.hi) return 'done';
-  return rank >= settings.concurrency ? 'yielded' : afterMoved(walk.range, position, span, moved);
-}
-
-/**
- * Rows that a trigger keeps as they were would make every sweep find them again. From the second sweep on they are put
- * aside, which needs the range still to be ours: so the batch leaves the cursor where it is, and the blocks are closed
- * afterwards.
- */
-async function afterLateSweep(course: Course, position: Position, span: Span, moved: Moved): Promise<Next> {
-  const { walk } = course;
-  if (moved.suppressed > 0) {
-    const outcome = await putAsideSuppressed(walk, span, () => !isOver(course));
-    if (outcome !== null) return afterRowsOutcome(course, position, outcome);
-  }
-  const closed = await send(walk, { kind: 'close', span, left: 0 });
-  if (closed.kind === 'fenced') return whereItStands(course, position);
-  if (closed.kind === 'failed') return afterTrouble(course, position, span, closed.trouble);
-  return afterSuccess(course, position, span, moved);
-}
-
 function isLateSweep(range: ClaimedRange): boolean {
   return range.pass > FIRST_SWEEP;
-}
-
-async function afterTrouble(course: Course, position: Position, span: Span, trouble: Trouble): Promise<Next> {
-  const { walk, deps, signal } = course;
-  const told = (outcome: 'retried' | 'split' | 'failed') =>
-    walk.emit('batch:failed', { migration: walk.migration, outcome, sqlstate: trouble.sqlstate });
-  switch (trouble.kind) {
-    case 'connection':
-      told('retried');
-      return afterLostConnection(course, position);
-    case 'stop':
-      told('failed');
-      return afterStop(course, position, trouble);
-    case 'locked':
-      told('retried');
-      if (!position.careful) return { ...position, careful: true };
-      return divide(course, position, span);
-    case 'conflict':
-      told('retried');
-      await deps.clock.sleep(20 * 2 ** position.attempts, signal);
-      if (position.attempts < MAX_ATTEMPTS) return { ...position, attempts: position.attempts + 1 };
-      return divide(course, { ...position, careful: true }, span);
-    case 'timeout':
-      told('split');
-      return divide(course, slower(position), span);
-    case 'data':
-      told('split');
-      return divide(course, position, span);
-  }
-}
-
-async function divide(course: Course, position: Position, span: Span): Promise<Next> {
-  const { walk } = course;
-  const divided = cut(position, span);
-  if (divided !== null) return divided;
-  const outcome = await moveBlock(walk, span.lo, () => !isOver(course));
-  if (outcome !== null) return afterRowsOutcome(course, position, outcome);
-  return span.hi >= walk.range.hi ? 'done' : afterBlock(walk.range, position);
-}
-
-async function afterRowsOutcome(
-  course: Course,
-  position: Position,
-  outcome: Exclude<RowsOutcome, null>,
-): Promise<Next> {
-  if (outcome.kind === 'interrupted') return 'yielded';
-  if (outcome.kind === 'fenced') return whereItStands(course, position);
-  if (outcome.trouble.kind === 'connection') return afterLostConnection(course, position);
-  // Reading a block's rows may time out or meet a lock as a batch may: the same block again, a bounded number of times.
-  if (outcome.trouble.kind !== 'stop' && position.attempts < MAX_ATTEMPTS) {
-    return { ...position, attempts: position.attempts + 1 };
-  }
-  return afterStop(course, position, outcome.trouble);
-}
-
-/** What the range row says now; an acknowledged batch may be gone after a crash, and the cursor back with it. */
-async function readBack(course: Course, position: Position): Promise<Next> {
-  const { walk, run, deps } = course;
-  const state = await readRange(walk.database, walk.range);
-  if (state === null) return 'stale';
-  if (!state.open) return 'done';
-  if (!state.ours || !state.backfilling) return 'stale';
-  if (state.rewritten) {
-    const { backfill, pass, leafOid } = walk.range;
-    await replanLeaf(deps, run, backfill, pass, leafOid);
-    return 'stale';
-  }
-  const next = movedTo(position, state.cursor);
-  return next.attempts > MAX_ATTEMPTS ? 'yielded' : next;
-}
-
-async function whereItStands(course: Course, position: Position): Promise<Next> {
-  try {
-    return await readBack(course, position);
-  } catch (error) {
-    if (troubleOf(error).kind !== 'connection') throw error;
-    return afterLostConnection(course, position);
-  }
-}
-
-/** DDL of a rollback may have come first, or the leaf may be gone: then this is no failure of the backfill. */
-async function afterStop(course: Course, position: Position, trouble: Trouble): Promise<JobOutcome> {
-  const next = await whereItStands(course, position);
-  if (typeof next === 'string' && next !== 'yielded') return next;
-  throw new BackfillStoppedError(course.run.migration, course.walk.range.leaf, trouble);
-}
-
-/** Bounded: the budget and the number of tries; then the job is given back and made again from the ledger. */
-async function afterLostConnection(course: Course, position: Position): Promise<Next> {
-  const { deps, signal } = course;
-  for (let attempt = 0; attempt < RECONNECT_TRIES && !isOver(course); attempt += 1) {
-    await deps.clock.sleep(Math.min(2_000, 50 * 2 ** attempt), signal);
-    const next = await readBack(course, position).catch(() => null);
-    if (next !== null) return next;
-  }
-  return 'yielded';
 }

@@ -46,10 +46,13 @@ export function cutStep(
   synced: readonly SyncedBackfillPlan[],
   rendered: Rendered,
   tables: readonly TableName[],
+  /** Removal of the bound functions, which nothing calls once the triggers are gone. */
+  unbind: readonly Action[] = [],
 ): TransactionStep | null {
   const actions: readonly Action[] = [
     ...synced.map((b) => dropConstraint(b.table, completeCheck(b))),
     ...synced.flatMap(dropSyncActions),
+    ...(synced.length === 0 ? [] : unbind),
     ...rendered.cut,
     ...rendered.drop,
   ];

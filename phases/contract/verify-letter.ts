@@ -14,7 +14,7 @@ export interface RowText {
 }
 
 /** Groups whose values can be computed again; of the others only the marker is looked at. */
-export function verifiableGroups(backfill: BackfillPlan): readonly MappingGroup[] {
+function verifiableGroups(backfill: BackfillPlan): readonly MappingGroup[] {
   return backfill.kind === 'plain' ? [] : backfill.groups.filter((group) => group.verifiable);
 }
 

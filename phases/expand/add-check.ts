@@ -1,4 +1,5 @@
 import type { AddCheck } from '#core/definition';
+import { RefusedError } from '#core/errors';
 import { displayTable } from '#core/identifier';
 import type { Sql } from '#core/sql';
 import { NOTHING, type RenderContext, type Rendered } from '../rendered.js';
@@ -14,6 +15,7 @@ export function addCheck(name: string, check: Sql): AddCheck {
 
 export function renderAddCheck(operation: AddCheck, context: RenderContext): Rendered {
   const { table, position } = context;
+  refuseTaken(operation.name, context);
   const add = addConstraint(table, operation.name, `check (${operation.check.text})`, 'add check not valid');
   const late =
     context.inContract || context.reads(operation.check.text).some((c) => context.backfilled.has(c));
@@ -25,6 +27,16 @@ export function renderAddCheck(operation: AddCheck, context: RenderContext): Ren
     };
   }
   return { ...NOTHING, prove: proveConstraint(context, operation.name, [add]) };
+}
+
+/** A constraint of that name that is there already would be taken for ours: not added, and dropped by a rollback. */
+export function refuseTaken(name: string, { facts, table }: RenderContext): void {
+  if (!facts?.constraints.some((c) => c.name === name)) return;
+  throw new RefusedError({
+    what: `${displayTable(table)} already has a constraint ${name}.`,
+    why: 'Whether it says the same as the migration is not known, and a rollback would drop it.',
+    next: 'Choose another name in the migration file, or drop the constraint first.',
+  });
 }
 
 /** NOT VALID, then VALIDATE, at the start of contracting. */

@@ -3,7 +3,7 @@ import { RefusedError } from '#core/errors';
 import { displayTable, generatedName, parseTable, quoteList, quoteTable } from '#core/identifier';
 import { NOTHING, type RenderContext, type Rendered } from '../rendered.js';
 import { addConstraint, validateConstraint } from '../steps.js';
-import { proveConstraint } from './add-check.js';
+import { proveConstraint, refuseTaken } from './add-check.js';
 
 /**
  * Adds a foreign key as NOT VALID and validates it in a second step.
@@ -35,6 +35,7 @@ export function renderAddForeignKey(operation: AddForeignKey, context: RenderCon
   const { table, position } = context;
   const target = parseTable(operation.references);
   const name = operation.name ?? generatedName(table.name, ...operation.columns, 'fkey');
+  refuseTaken(name, context);
   const onDelete = operation.onDelete === undefined ? '' : ` on delete ${operation.onDelete}`;
   const definition = `foreign key (${quoteList(operation.columns)}) references ${quoteTable(target)} (${quoteList(operation.referencedColumns)})${onDelete}`;
   const add = addConstraint(table, name, definition, 'add foreign key not valid');

@@ -5,6 +5,7 @@ import type { Action, Step, StepPhase } from '#core/plan';
 import { constraintExists } from '../probes.js';
 import { NOTHING, type RenderContext, type Rendered } from '../rendered.js';
 import { indexStep, transactionStep } from '../steps.js';
+import { refuseTaken } from './add-check.js';
 
 /**
  * Adds a UNIQUE constraint from an index that is built CONCURRENTLY. On a backfilled column, or in `contract`, it is built
@@ -16,6 +17,7 @@ export function addUnique(columns: readonly string[], options: { readonly name?:
 
 export function renderAddUnique(operation: AddUnique, context: RenderContext): Rendered {
   if (context.facts?.kind === 'partitioned') throw partitioned(context);
+  refuseTaken(constraintName(operation, context), context);
   const late = context.inContract || operation.columns.some((c) => context.backfilled.has(c));
   if (late) return { ...NOTHING, prove: uniqueSteps(operation, context, 'contract') };
   return { ...NOTHING, afterExpand: uniqueSteps(operation, context, 'expand') };

@@ -62,8 +62,32 @@ export function bindExpression(
         probe: null,
         undo: null,
       },
+      {
+        // Default privileges may have taken EXECUTE from PUBLIC: each write of the application would go to quarantine.
+        title: 'let writers execute the bound mapping',
+        form: 'create function',
+        sql: `grant execute on function ${call}(${signature}) to public`,
+        probe: null,
+        undo: null,
+      },
     ],
   };
+}
+
+/**
+ * At the cut, before what it drops: an SQL-standard body depends on the tables and functions that it names, and would
+ * keep them from being dropped, also after the run.
+ */
+export function dropBoundActions(made: readonly Action[]): readonly Action[] {
+  return made.flatMap(({ title, probe, undo }): readonly Action[] =>
+    undo === null
+      ? []
+      : [{ title: `drop: ${title}`, form: 'drop function', sql: undo, probe: gone(probe), undo: null }],
+  );
+}
+
+function gone(probe: string | null): string | null {
+  return probe === null ? null : `select not (${probe}) as done`;
 }
 
 function callParts(call: string, columns: readonly string[]): AnalysedExpression['parts'] {

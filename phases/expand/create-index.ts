@@ -35,7 +35,7 @@ export function renderCreateIndex(operation: CreateIndex, context: RenderContext
     : { ...NOTHING, settle: [build('settle')] };
 }
 
-export function indexShape(operation: CreateIndex, context: RenderContext): IndexShape {
+function indexShape(operation: CreateIndex, context: RenderContext): IndexShape {
   const keys = operation.columns.map((c) => (isSql(c) ? `(${c.text})` : quote(c)));
   const names = operation.columns.map((c) => (isSql(c) ? 'expr' : c));
   const where = operation.where === undefined ? '' : ` where ${operation.where.text}`;

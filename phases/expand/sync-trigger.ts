@@ -41,6 +41,7 @@ function createFunction(plan: SyncedBackfillPlan): Action {
       `create function ${functionName(plan)}()`,
       'returns trigger',
       'language plpgsql',
+      ...searchPath(plan),
       `as ${tag}`,
       body,
       tag,
@@ -48,6 +49,15 @@ function createFunction(plan: SyncedBackfillPlan): Action {
     probe: functionProbe(plan),
     undo: dropFunctionSql(plan),
   };
+}
+
+/**
+ * The default of a new column is as the file writes it: its names mean what they mean to Bellows, which sets the default,
+ * and not what they mean under the search_path of whoever inserts.
+ */
+function searchPath(plan: SyncedBackfillPlan): readonly string[] {
+  const named = plan.groups.some((g) => g.forward.some((c) => c.default !== null && !c.volatileDefault));
+  return named ? ['set search_path from current'] : [];
 }
 
 function createTrigger(

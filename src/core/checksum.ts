@@ -12,7 +12,7 @@ import { durationMs } from './duration.js';
 import { displayTable, parseTable } from './identifier.js';
 import { isSql, type Sql } from './sql.js';
 
-export const CHECKSUM_FORMAT = 1;
+const CHECKSUM_FORMAT = 1;
 
 /** The scanner's tokens of an SQL text, comments and white space dropped: the parser room's `tokensOf`. */
 export type Tokenize = (sql: string) => readonly string[];

@@ -51,16 +51,25 @@ export function renderError(error: BellowsError): readonly string[] {
   ];
 }
 
+/** The events that somebody asks for by a command, in words. */
+const ASKED: Readonly<Record<string, string>> = {
+  pause: 'be paused',
+  resume: 'be resumed',
+  retry: 'be retried',
+  roll_back: 'be rolled back',
+  contract: 'be contracted',
+};
+
 /** A run was asked for something that its state has no rule for. */
 export class InvalidTransitionError extends BellowsError {
   constructor(state: string, event: string) {
     super(
       'BELLOWS_INVALID_TRANSITION',
       {
-        what: `A migration that is ${state} cannot take the event "${event}".`,
-        why: 'Every transition has a rule; an event without one is an error and never ignored.',
+        what: `A migration that is ${state} cannot ${ASKED[event] ?? `take the event "${event}"`}.`,
+        why: 'Its state has no rule for that.',
         left: 'The state was not changed.',
-        next: 'bellows status <id>',
+        next: 'bellows status',
       },
       { state, event },
       EXIT.usage,

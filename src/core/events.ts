@@ -71,6 +71,8 @@ export interface Blocker {
 }
 
 export type Emit = <E extends EventName>(name: E, payload: EventMap[E]) => void;
+
+/** Told of every event; one that throws cannot break a run. */
 export type Listener = <E extends EventName>(name: E, payload: EventMap[E]) => void;
 
 /** Tells all listeners; one that throws, at once or later, cannot break a run, nor keep the others from hearing it. */

@@ -146,7 +146,7 @@ export const SQLSTATES: Readonly<Record<string, ErrorRule>> = {
   XX002: stop('index_corrupted'),
 };
 
-/** For codes that the table does not name: only these two classes are a row's own fault (22, 23) or the line's (08). */
+/** For codes that the table does not name: the line's fault (08), a row's own (22, 23), or a shortage (53). The rest is `stop`. */
 const CLASSES: Readonly<Record<string, ErrorRule>> = {
   '08': lost('connection_exception'),
   '22': data('data_exception'),

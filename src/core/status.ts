@@ -48,6 +48,8 @@ export interface StatusFacts {
   readonly holds: readonly Hold[];
   readonly gate: readonly CheckResult[];
   readonly liveWorkers: number;
+  /** Whether a process holds the lease: without one no step runs. */
+  readonly led: boolean;
   readonly quarantined: number;
   readonly blockedBy: string | null;
 }
@@ -60,12 +62,17 @@ export function failedOf(state: State): MigrationStatus['failed'] {
   return state.kind === 'failed' ? { code: state.code, message: state.message, next: state.next } : null;
 }
 
+/** States that only a leader moves on; a walk goes on by its workers alone. */
+const NEEDS_A_LEADER: readonly State['kind'][] = ['expanding', 'settling', 'contracting', 'rolling_back'];
+
 /** The one sentence that answers "why is it not moving, and what do I do". */
 export function nextAction(id: string, facts: StatusFacts): string {
   const { state } = facts;
   if (state.kind === 'paused') return `paused by ${state.by}: ${state.reason}; bellows resume ${id}`;
   if (state.kind === 'failed') return state.next;
   if (facts.blockedBy !== null) return facts.blockedBy;
+  if (!facts.led && NEEDS_A_LEADER.includes(state.kind))
+    return 'no process leads: bellows up, or bellows serve';
   switch (state.kind) {
     case 'pending':
       return state.waitsFor ?? 'bellows up';

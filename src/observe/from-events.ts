@@ -19,7 +19,7 @@ import {
 type Reaction<E extends EventName> = ((to: Instruments, payload: EventMap[E]) => void) | null;
 
 /** Total on purpose: an event that is new does not compile until it is counted, or said not to be. */
-export const REACTIONS: { readonly [E in EventName]: Reaction<E> } = {
+const REACTIONS: { readonly [E in EventName]: Reaction<E> } = {
   'run:transition': (to, { migration, to: state }) =>
     to.inc('bellows_migration_transitions_total', { migration, to: state }),
   'run:failed': null,

@@ -76,7 +76,6 @@ export const BATCH_OUTCOMES = [
 
 export const ROW_OUTCOMES = ['updated', 'quarantined'] as const;
 export const LOCK_OUTCOMES = ['acquired', 'timeout'] as const;
-export const WORKER_STATES = ['live', 'stale'] as const;
 export const JOB_STATES = ['waiting', 'active', 'delayed', 'failed'] as const;
 export const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type Level = (typeof LEVELS)[number];

@@ -37,9 +37,6 @@ export function analyseExpression(sql: string, scope: ExpressionScope): Analysed
   };
 }
 
-/** A condition over the columns of a row, as in `where`. The parser knows no types: that it is boolean, the server says. */
-export const analysePredicate = analyseExpression;
-
 /** Reasons by kind of node. Inside a subquery the first group is at home. */
 const NOT_PER_ROW: Readonly<Record<string, string>> = {
   GroupingFunc: 'grouping() belongs to a query with GROUP BY',

@@ -1,6 +1,5 @@
 import { BellowsError, EXIT } from '#core/errors';
 import type { Blocker } from '#core/events';
-import { quoteTable, type TableName } from '#core/identifier';
 import type { Session } from '#ports';
 import { withoutLiterals } from './query-text.js';
 
@@ -66,38 +65,6 @@ export async function queuedBehind(session: Session, pid: number): Promise<reado
   );
   return rows.map(blocker);
 }
-
-/**
- * Who holds any lock on these tables or their partitions, oldest first; the caller's own session is left out. A table that
- * is not there has no lockers.
- */
-export async function lockersOf(session: Session, tables: readonly TableName[]): Promise<readonly Blocker[]> {
-  const names = tables.map(quoteTable);
-  const rows = await session.query<ActivityRow>(
-    `select ${ACTIVITY}
-     from pg_stat_activity a
-     where a.pid <> pg_backend_pid()
-     and exists (select from pg_locks l where l.pid = a.pid and l.granted and ${ON_TABLES})
-     order by age desc`,
-    [names],
-  );
-  const prepared = await session.query<ActivityRow>(`${PREPARED} and ${ON_TABLES} order by age desc`, [
-    names,
-  ]);
-  return [...prepared, ...rows].map(blocker);
-}
-
-/** A locked relation is one of `$1` or a partition of one. */
-const ON_TABLES = `l.locktype = 'relation'
-  and l.database = (select oid from pg_database where datname = current_database())
-  and l.relation in (
-    select t.oid from unnest($1::text[]) as n (name) cross join lateral (select to_regclass(n.name) as oid) t
-    union all
-    select p.relid
-    from unnest($1::text[]) as n (name)
-    cross join lateral (select to_regclass(n.name) as oid) t
-    cross join lateral pg_partition_tree(t.oid) p
-  )`;
 
 /**
  * Two-phase commit: held by no session, surviving restarts, and ended by nobody but a person or a transaction manager. Its

@@ -63,7 +63,7 @@ export async function readConstraints(tx: Session, oid: number): Promise<readonl
   );
 }
 
-/** The bits of tgtype: 1 row, 2 before, 4 insert, 8 delete, 16 update, 32 truncate, 64 instead. */
+/** With those that a partition has of its own. The bits of tgtype: 1 row, 2 before, 4 insert, 8 delete, 16 update, 32 truncate, 64 instead. */
 export async function readTriggers(tx: Session, oid: number): Promise<readonly TriggerFacts[]> {
   return tx.query<RowOf<TriggerFacts>>(
     `select t.tgname::text as name,
@@ -78,6 +78,7 @@ export async function readTriggers(tx: Session, oid: number): Promise<readonly T
        t.tgisinternal as internal
      from pg_trigger t
      where t.tgrelid = $1
+     or (t.tgparentid = 0 and t.tgrelid in (select relid from pg_partition_tree($1::oid)))
      order by t.tgname`,
     [oid],
   );

@@ -7,7 +7,7 @@ import type { ConnectionOptions } from 'node:tls';
 import pg from 'pg';
 import { ConnectionUrlError, type Endpoint } from './connection-errors.js';
 
-export const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
+const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
 export type SslMode = (typeof SSL_MODES)[number];
 
 /** `false` is a plain connection. */

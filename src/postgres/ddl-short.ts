@@ -71,7 +71,8 @@ export async function shortTransaction<R>(
     attempt.signal.throwIfAborted();
     const value = await ddl.database.transaction(limitsOf(stallMs), async (tx) => {
       await demandLease(tx, attempt.fence);
-      const pid = await backendPid(tx);
+      const { pid, deadlockMs } = await backend(tx);
+      times.limit(deadlockMs * OF_DEADLOCK_TIMEOUT);
       return work({
         query: (text, values) => timed(tx, times, text, values),
         lock: async (tables, mode, reach = 'tree') => {
@@ -100,9 +101,24 @@ function limitsOf(stallMs: number): TransactionLimits {
   return { statementTimeoutMs: stallMs, idleInTransactionTimeoutMs: stallMs, synchronousCommit: true };
 }
 
-async function backendPid(tx: Session): Promise<number> {
-  const [row] = await tx.query<{ readonly pid: number }>('select pg_backend_pid() as pid');
-  return row?.pid ?? 0;
+/**
+ * Locks are taken one after the other, so we may hold what somebody waits for who holds what we wait for. The victim is who
+ * waits in that circle for `deadlock_timeout`: where it is set low, we give up before that.
+ */
+const OF_DEADLOCK_TIMEOUT = 0.7;
+
+interface Backend extends Row {
+  readonly pid: number;
+  readonly deadlockMs: number;
+}
+
+async function backend(tx: Session): Promise<Backend> {
+  const [row] = await tx.query<Backend>(
+    `select pg_backend_pid() as pid, setting::int as "deadlockMs"
+     from pg_settings
+     where name = 'deadlock_timeout'`,
+  );
+  return row ?? { pid: 0, deadlockMs: Number.POSITIVE_INFINITY };
 }
 
 function onlyTable(table: TableName): string {
@@ -156,13 +172,17 @@ async function timed<T extends Row>(
 
 /** When the locks were asked for, had, and given back. Holds its readings; made for one transaction. */
 class Times {
-  readonly #stallMs: number;
+  #stallMs: number;
   #begun: number | null = null;
   #acquired: number | null = null;
   #ended: number | null = null;
 
   constructor(stallMs: number) {
     this.#stallMs = stallMs;
+  }
+  /** A lower limit than the settings', known once there is a connection. */
+  limit(ms: number): void {
+    this.#stallMs = Math.min(this.#stallMs, ms);
   }
   begin(): void {
     this.#begun = performance.now();

@@ -35,7 +35,7 @@ export async function runTransaction<R>(
  *
  * READ COMMITTED is said because a role may have another default, and a batch relies on its re-check of changed rows.
  */
-export function beginText(limits: TransactionLimits): string {
+function beginText(limits: TransactionLimits): string {
   const mode = limits.readOnly === true ? ' read only' : '';
   return [
     `begin isolation level read committed${mode}`,

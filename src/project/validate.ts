@@ -23,7 +23,7 @@ const ELSEWHERE = {
 } as const;
 
 /** What is wrong with the shape of a default export: types, names, unknown options, operations in the wrong phase. */
-export function shapeProblems(exported: unknown): readonly Problem[] {
+function shapeProblems(exported: unknown): readonly Problem[] {
   if (!isRecord(exported) || Array.isArray(exported)) return [notADefinition(exported)];
   return [
     ...schemaProblems(DEFINITION_SCHEMA, exported),

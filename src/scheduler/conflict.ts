@@ -17,7 +17,7 @@ export function startConflict(run: RunRow, runs: readonly RunRow[]): string | nu
   return null;
 }
 
-export function backfillConflict(run: RunRow, runs: readonly RunRow[]): string | null {
+function backfillConflict(run: RunRow, runs: readonly RunRow[]): string | null {
   const own = new Set(run.plan.backfills.map((b) => quoteTable(b.table)));
   for (const other of runs.filter((o) => isEarlier(o, run) && innerState(o.state).kind === 'backfilling')) {
     const shared = other.plan.backfills.find((b) => own.has(quoteTable(b.table)));

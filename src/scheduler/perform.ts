@@ -97,7 +97,7 @@ async function backToGate(
   fence: Fence,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  for (const step of undoContract(run.plan)) {
+  for (const step of undoContract(run.plan, run.id)) {
     const undone = await deps.ddl.perform(run, step, fence, signal);
     if (undone.kind === 'blocked') return { kind: 'blocked', step, blockers: undone.blockers };
   }

@@ -4,10 +4,11 @@ import type { TableFacts } from '#core/catalogue-facts';
 import { BellowsError, RefusedError } from '#core/errors';
 import { quoteTable } from '#core/identifier';
 import type { RunPlan } from '#core/plan';
+import { sqlstateOf } from '#core/sqlstate';
 import { isFinal } from '#core/state';
 import { type CompileOptions, compilePlan } from '#phases/compile';
 import { gatherFacts } from '#phases/facts';
-import type { Catalogue, RunRow, Session } from '#ports';
+import type { Catalogue, Database, RunRow } from '#ports';
 import type { LoadedMigration } from '#project/project';
 import { type Context, paceFrom } from './context.js';
 
@@ -33,14 +34,22 @@ async function planToRun(
   return compilePlan(file.analysed, facts, runId, { straight, strict });
 }
 
-async function areEmpty(database: Session, tables: readonly TableFacts[]): Promise<boolean> {
-  for (const { table } of tables) {
-    const rows = await database.query<{ empty: boolean }>(
-      `select not exists (select from ${quoteTable(table)}) as empty`,
-    );
-    if (rows[0]?.empty !== true) return false;
+/** What row security would hide is not known to be empty: the server then refuses (42501) what it would filter. */
+async function areEmpty(database: Database, tables: readonly TableFacts[]): Promise<boolean> {
+  try {
+    return await database.transaction({ readOnly: true, rowSecurity: false }, async (tx) => {
+      for (const { table } of tables) {
+        const rows = await tx.query<{ empty: boolean }>(
+          `select not exists (select from ${quoteTable(table)}) as empty`,
+        );
+        if (rows[0]?.empty !== true) return false;
+      }
+      return true;
+    });
+  } catch (error) {
+    if (sqlstateOf(error) === '42501') return false;
+    throw error;
   }
-  return true;
 }
 
 /**
@@ -59,9 +68,10 @@ export async function adopt(
   for (const file of files) {
     const run = runs.find((r) => r.migration === file.id);
     if (run !== undefined && !(run.state.kind === 'rolled_back' && again(file, run))) continue;
+    const isBehind = unfinished.some((other) => other < file.id);
     const id = await context.store.nextRunId();
     try {
-      const plan = await planToRun(context, file, id, !unfinished.some((other) => other < file.id));
+      const plan = await planToRun(context, file, id, !isBehind);
       await context.store.create(id, plan, paceFrom(context.settings), context.actor);
       unfinished.push(file.id);
     } catch (error) {
@@ -69,7 +79,7 @@ export async function adopt(
         unfinished.push(file.id);
         continue;
       }
-      if (!(error instanceof RefusedError) || !unfinished.some((id) => id < file.id)) throw error;
+      if (!(error instanceof RefusedError) || !isBehind) throw error;
       return;
     }
   }

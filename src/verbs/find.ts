@@ -2,11 +2,15 @@ import { BellowsError, EXIT } from '#core/errors';
 import type { RunRow } from '#ports';
 import type { Context } from './context.js';
 
+/** A migration is named by its id, or by the fourteen digits of its version. */
+export function isNamed(id: string, name: string): boolean {
+  return id === name || id.startsWith(`${name}_`);
+}
+
 /** The run of a migration, by its id or its version. Throws where there is none. */
 export async function findRun({ store }: Context, migration: string): Promise<RunRow> {
   const runs = await store.runs();
-  const run =
-    runs.find((r) => r.migration === migration) ?? runs.find((r) => r.migration.startsWith(`${migration}_`));
+  const run = runs.find((r) => isNamed(r.migration, migration));
   if (run !== undefined) return run;
   throw new BellowsError(
     'BELLOWS_UNKNOWN_MIGRATION',

@@ -4,6 +4,7 @@ import { isFinal } from '#core/state';
 import type { MigrationStatus } from '#core/status';
 import type { RunRow } from '#ports';
 import type { Context } from './context.js';
+import { refuseDrift } from './drift.js';
 import { findRun } from './find.js';
 import { sleep, startLeader } from './processes.js';
 import { statusOfRun } from './status.js';
@@ -23,6 +24,8 @@ export async function pause(
 }
 
 export async function resume(context: Context, migration: string): Promise<MigrationStatus> {
+  const found = await findRun(context, migration);
+  refuseDrift([found], (await context.project()).migrations);
   const run = await tell(context, migration, ({ state }) => ({
     kind: state.kind === 'failed' ? 'retry' : 'resume',
   }));

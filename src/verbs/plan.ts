@@ -10,9 +10,9 @@ import type { RunRow } from '#ports';
 import type { LoadedMigration } from '#project/project';
 import { planMigration } from './adopt.js';
 import type { Context } from './context.js';
-import { findRun } from './find.js';
+import { refuseProblems } from './files.js';
+import { findRun, isNamed } from './find.js';
 import { isInstalled } from './status.js';
-import { refuseProblems } from './up.js';
 
 /** Stands for the number that a run gets when it is created; names of marker and triggers carry it. */
 const UNBORN = 0;
@@ -21,7 +21,7 @@ export async function plan(context: Context, migration?: string): Promise<readon
   const project = await context.project();
   if (migration === undefined) refuseProblems(project);
   const runs = (await isInstalled(context)) ? await context.store.runs() : [];
-  const file = project.migrations.find((m) => m.id === migration || m.id.startsWith(`${migration}_`));
+  const file = project.migrations.find((m) => migration !== undefined && isNamed(m.id, migration));
   if (migration !== undefined && file === undefined)
     return [await viewOfRun(context, await findRun(context, migration))];
   const files = file === undefined ? project.migrations.filter((m) => !isBegun(m, runs)) : [file];

@@ -33,7 +33,7 @@ export async function migrationFiles(context: Context): Promise<MigrationFiles> 
   };
 }
 
-export async function schedulerDeps(context: Context): Promise<SchedulerDeps> {
+async function schedulerDeps(context: Context): Promise<SchedulerDeps> {
   const { settings } = context;
   return {
     database: context.database,

@@ -37,7 +37,7 @@ export async function statusOf(context: Context, migration: string): Promise<Mig
   };
 }
 
-export function stepDetails(plan: RunPlan, rows: readonly StepRow[]): readonly StepDetail[] {
+function stepDetails(plan: RunPlan, rows: readonly StepRow[]): readonly StepDetail[] {
   return [...plan.steps.expand, ...plan.steps.settle, ...plan.steps.contract].map((step) => ({
     id: step.id,
     phase: step.phase,

@@ -11,6 +11,7 @@ import {
   type MigrationStatus,
   nextAction,
   pausedOf,
+  type StatusFacts,
   stateName,
 } from '#core/status';
 import { type BackfillProgress, readProgress } from '#phases/backfill/progress';
@@ -19,12 +20,14 @@ import { STALE_WORKER_SECONDS } from '#scheduler/worker';
 import type { Context } from './context.js';
 import { driftOf } from './drift.js';
 
+type CommonFacts = Pick<StatusFacts, 'liveWorkers' | 'led'>;
+
 export async function readStatus(context: Context): Promise<Status> {
   const [project, installed] = [await context.project(), await isInstalled(context)];
   const runs = installed ? await context.store.runs() : [];
-  const facts = installed ? await commonFacts(context) : { liveWorkers: 0 };
+  const facts = installed ? await commonFacts(context) : { liveWorkers: 0, led: false };
   const known = await Promise.all(
-    runs.map((run) => describe(context, run, facts.liveWorkers, driftOf(run, project.migrations))),
+    runs.map((run) => describe(context, run, facts, driftOf(run, project.migrations))),
   );
   const files = project.migrations
     .filter((m) => !runs.some((r) => r.migration === m.id))
@@ -38,8 +41,7 @@ export async function readStatus(context: Context): Promise<Status> {
 }
 
 export async function statusOfRun(context: Context, run: RunRow): Promise<MigrationStatus> {
-  const { liveWorkers } = await commonFacts(context);
-  return describe(context, run, liveWorkers, null);
+  return describe(context, run, await commonFacts(context), null);
 }
 
 export async function isInstalled({ database }: Context): Promise<boolean> {
@@ -49,20 +51,20 @@ export async function isInstalled({ database }: Context): Promise<boolean> {
   return rows[0]?.there === true;
 }
 
-async function commonFacts({ database }: Context): Promise<{ readonly liveWorkers: number }> {
+async function commonFacts({ database, lease }: Context): Promise<CommonFacts> {
   const rows = await database.query<{ live: number }>(
     `select count(*)::integer as live
      from bellows.workers
      where beat_at > clock_timestamp() - $1 * interval '1 s'`,
     [STALE_WORKER_SECONDS],
   );
-  return { liveWorkers: rows[0]?.live ?? 0 };
+  return { liveWorkers: rows[0]?.live ?? 0, led: (await lease.holder()) !== null };
 }
 
 async function describe(
   context: Context,
   run: RunRow,
-  liveWorkers: number,
+  common: CommonFacts,
   drift: string | null,
 ): Promise<MigrationStatus> {
   const progress = await Promise.all(
@@ -76,7 +78,7 @@ async function describe(
     plan: run.plan,
     holds: held,
     gate,
-    liveWorkers,
+    ...common,
     quarantined,
     blockedBy: blockedBy(run, drift),
   };

@@ -75,7 +75,7 @@ export function checks(shut: Readonly<Record<string, Partial<CheckResult>>>): re
   }));
 }
 
-export const shutChecks = checks({
+const shutChecks = checks({
   deployed: {
     verdict: 'fail',
     evidence: 'api >=42: 41 is the newest that is recorded, and 3 sessions of api/41 are connected',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CHECKS, type CheckId, type CheckResult } from '#core/gate';
+import type { State } from '#core/state';
 import { nextAction, type StatusFacts } from '#core/status';
 
 const ID = '20240102150000_split_user_name';
@@ -31,7 +32,7 @@ function gatedBy(...shut: readonly CheckId[]): StatusFacts {
       ...{ gate: { soakSeconds: 0, deployed: {}, queries: {} } },
       ...{ touches: [], drops: [], tables: [], notices: [] },
     },
-    ...{ holds: [], gate, liveWorkers: 0, quarantined: 0, blockedBy: null },
+    ...{ holds: [], gate, liveWorkers: 0, led: false, quarantined: 0, blockedBy: null },
   };
 }
 const next = (...shut: readonly CheckId[]) => nextAction(ID, gatedBy(...shut));
@@ -47,5 +48,19 @@ describe('what comes next at a shut gate', () => {
     [[], `bellows contract ${ID}`],
   ] as const)('%j: what somebody can do, before what only time releases', (shut, said) => {
     expect(next(...shut)).toBe(said);
+  });
+});
+
+describe('what comes next where nobody leads', () => {
+  const facts = gatedBy();
+  const moving: readonly State[] = [
+    { kind: 'expanding' },
+    { kind: 'settling', since: '2024-01-02T15:00:00Z' },
+    { kind: 'rolling_back' },
+  ];
+
+  it.each(moving)('$kind names the process that is missing', (state) => {
+    expect(nextAction(ID, { ...facts, state })).toBe('no process leads: bellows up, or bellows serve');
+    expect(nextAction(ID, { ...facts, state, led: true })).not.toContain('no process leads');
   });
 });

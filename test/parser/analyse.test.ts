@@ -2,7 +2,7 @@ import { parseSync } from 'libpg-query';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { renderExpression } from '#core/analysed-sql';
 import { quote } from '#core/identifier';
-import { analyseExpression, analysePredicate } from '#parser/analyse';
+import { analyseExpression } from '#parser/analyse';
 import { SqlExpressionError, SqlSyntaxError } from '#parser/errors';
 import { loadParser } from '#parser/load';
 import { shapeOf } from '#parser/parse';
@@ -196,7 +196,7 @@ describe('refused', () => {
 
   test('with the place', () => {
     const sql = "full_name\n  || '日本'\n\t|| orders.total";
-    const error = caught(() => analysePredicate(sql, { table: 'users' }));
+    const error = caught(() => analyseExpression(sql, { table: 'users' }));
     expect(error).toMatchObject({
       code: 'BELLOWS_SQL_EXPRESSION',
       line: 3,

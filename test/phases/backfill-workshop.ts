@@ -5,13 +5,14 @@ import type { ServerFacts } from '#core/catalogue-facts';
 import { isProven } from '#core/decide';
 import type { EventMap, EventName } from '#core/events';
 import type { BackfillPlan, RunPlan, SyncedBackfillPlan } from '#core/plan';
-import { analyseExpression, analysePredicate } from '#parser/analyse';
+import { analyseExpression } from '#parser/analyse';
 import { loadParser } from '#parser/load';
 import { systemClock } from '#phases/backfill/clock';
+import type { WalkDeps } from '#phases/backfill/course';
 import { type BackfillProgress, readProgress } from '#phases/backfill/progress';
 import { planWalk } from '#phases/backfill/ranges';
 import { createThrottle } from '#phases/backfill/throttle/throttle';
-import { type WalkDeps, walkRange } from '#phases/backfill/walk';
+import { walkRange } from '#phases/backfill/walk';
 import type { Database, JobOutcome, PaceSettings, RunRow, RunStore } from '#ports';
 import { createDatabase } from '../../src/postgres/database.js';
 import { installSchema } from '../../src/postgres/install.js';
@@ -108,11 +109,11 @@ export async function startPlain(shop: Workshop, table: string, set: Record<stri
     expectedRows: null,
     triggers: 'none',
     set: columns,
-    where: analysePredicate(where, { table }),
+    where: analyseExpression(where, { table }),
   });
 }
 
-export async function startRun(
+async function startRun(
   { store, database }: Workshop,
   backfill: BackfillPlan,
   pace: Partial<PaceSettings> = {},

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { blockersOf, endSession, lockersOf } from '#postgres/blockers';
+import { endSession } from '#postgres/blockers';
 import { createDatabase, type PostgresDatabase } from '#postgres/database';
 import { withoutLiterals } from '#postgres/query-text';
 import { connect, useDatabase } from '../support/database.js';
@@ -35,26 +35,6 @@ it.each([
 
 it('cuts a query at 200 characters', () => {
   expect(withoutLiterals(`select ${'a, '.repeat(200)}`)).toHaveLength(200);
-});
-
-it('lists who holds locks on a table, its partitions too', async () => {
-  await withDatabase(async (database) => {
-    await database.query('create table p (id int) partition by range (id)');
-    await database.query('create table p1 partition of p for values from (0) to (9)');
-    const holder = await connect(used.url, { application_name: 'report' });
-    await holder.query('begin');
-    await holder.query('select from p1 where id = 3');
-    const [one, ...rest] = await lockersOf(database, [{ schema: 'public', name: 'p' }]);
-    expect(one).toMatchObject({
-      pid: await pidOf(holder),
-      application: 'report',
-      state: 'idle in transaction',
-      query: 'select from p1 where id = ?',
-    });
-    expect(rest).toEqual([]);
-    expect(await lockersOf(database, [{ schema: 'public', name: 'absent' }])).toEqual([]);
-    expect(await blockersOf(database, await pidOf(holder))).toEqual([]);
-  });
 });
 
 it('ends a session and says what it was', async () => {

@@ -161,10 +161,10 @@ describe.each([14, 15, 18] as const)('blocking DDL on %i', (major: Major) => {
     await withBench(used.url, async (bench) => {
       await bench.database.query('create table t (id int)');
       await bench.database.query('insert into t values (1)');
-      const guards = [{ title: 'rows are left', sql: 'select 1 from public.t limit 1' }];
+      const guards = [{ title: 'no rows are left', sql: 'select 1 from public.t limit 1' }];
       expect(await bench.perform(addColumn('t', 'a', { guards }))).toEqual({
         kind: 'violated',
-        what: 'rows are left',
+        what: 'it must hold, and does not, that no rows are left',
         sqlstate: '23000',
       });
       expect(await columns(bench, 't')).toEqual(['id']);

@@ -60,7 +60,7 @@ export function progressLine(migration: MigrationStatus, blocker: string | undef
     ...(blocker === undefined ? [] : [`blocked by ${blocker}`]),
     ...(gateText(migration) === '' ? [] : [`gate ${gateText(migration)}`]),
     ...(migration.failed === null ? [] : [migration.failed.message]),
-    ...(migration.paused === null ? [] : [migration.paused.reason]),
+    ...(migration.paused === null ? [] : [migration.paused.reason.replaceAll(/\s+/g, ' ')]),
   ];
   return [`${migration.id}  ${stateWord(migration)}`, ...parts].join('  ');
 }

@@ -3,6 +3,7 @@ import type { Bellows, Status, UpOptions, UpResult } from '#api';
 import { EXIT } from '#core/errors';
 import type { MigrationStatus } from '#core/status';
 import { loadOfflineSettings } from '#project/settings';
+import { isNamed } from '#verbs/find';
 import { oneOf, reasonOf, refuseAlone } from '../arguments.js';
 import type { Cli, Invocation, Verb } from '../cli.js';
 import { exitOfSignal, type Interrupt, interruptible } from '../interrupt.js';
@@ -93,7 +94,7 @@ function watched({ migration }: UpOptions): (all: readonly MigrationStatus[]) =>
   const seen = new Set<string>();
   return (all) =>
     all.filter(({ id, state }) => {
-      if (migration !== undefined && id !== migration && !id.startsWith(`${migration}_`)) return false;
+      if (migration !== undefined && !isNamed(id, migration)) return false;
       if (state !== 'done') seen.add(id);
       return seen.has(id);
     });

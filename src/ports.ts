@@ -111,7 +111,8 @@ export interface RunStore {
   replan(run: RunRow, plan: RunPlan, actor: Actor, fence: Fence): Promise<RunRow>;
   steps(runId: number): Promise<readonly StepRow[]>;
   stepStarted(runId: number, step: Step, fence: Fence): Promise<void>;
-  stepFailed(
+  /** An attempt that met somebody's locks: it is tried again, and until then this says what it waits for. */
+  stepBlocked(
     runId: number,
     stepId: string,
     error: string,

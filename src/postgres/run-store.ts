@@ -9,7 +9,7 @@ import { demandLease } from './fence.js';
 import { type Entry, readHistory, recordEntry } from './history.js';
 import { RunExistsError } from './run-errors.js';
 import { aliveRuns, lockRun, newestRun, newestRuns, RUN_COLUMNS, runById } from './run-rows.js';
-import { forgetSteps, markStepDone, markStepFailed, markStepStarted, readSteps } from './steps.js';
+import { forgetSteps, markStepBlocked, markStepDone, markStepStarted, readSteps } from './steps.js';
 
 /** Everything about runs, in schema `bellows`. Every change is one transaction that is committed synchronously. */
 export function createRunStore(database: Database): RunStore {
@@ -30,8 +30,8 @@ export function createRunStore(database: Database): RunStore {
     replan: (run, plan, actor, fence) => change(fence, (tx) => replacePlan(tx, run, plan, actor)),
     steps: (runId) => readSteps(database, runId),
     stepStarted: (runId, step, fence) => change(fence, (tx) => markStepStarted(tx, runId, step.id)),
-    stepFailed: (runId, stepId, error, blockers, fence) =>
-      change(fence, (tx) => markStepFailed(tx, runId, stepId, error, blockers)),
+    stepBlocked: (runId, stepId, error, blockers, fence) =>
+      change(fence, (tx) => markStepBlocked(tx, runId, stepId, error, blockers)),
     stepDone: (runId, stepId, fence) => change(fence, (tx) => markStepDone(tx, runId, stepId)),
     saveChecks: (runId, results, fence) =>
       change(fence, async (tx) => {

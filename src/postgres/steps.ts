@@ -34,7 +34,7 @@ export async function markStepStarted(session: Session, runId: number, stepId: s
 }
 
 /** @param error SQLSTATE and a sentence without row values */
-export async function markStepFailed(
+export async function markStepBlocked(
   session: Session,
   runId: number,
   stepId: string,
@@ -43,7 +43,7 @@ export async function markStepFailed(
 ): Promise<void> {
   await session.query(
     `update bellows.steps
-     set state = 'failed', error = $3, blockers = $4
+     set error = $3, blockers = $4
      where run_id = $1
      and step_id = $2
      and state <> 'done'`,

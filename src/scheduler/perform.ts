@@ -77,7 +77,7 @@ async function performStep(
   if (outcome.kind === 'blocked') {
     const { blockers, sqlstate } = outcome;
     // What `status <id>` tells of it, in whichever process it is asked.
-    await deps.store.stepFailed(run.id, step.id, `${sqlstate}: no lock in time`, blockers, fence);
+    await deps.store.stepBlocked(run.id, step.id, `${sqlstate}: no lock in time`, blockers, fence);
     return { kind: 'blocked', step, blockers };
   }
   if (run.plan.straight) return replanWholeWay(deps, run, fence);

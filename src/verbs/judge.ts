@@ -36,8 +36,10 @@ function judge(
       return 'reached';
     case 'paused':
     case 'failed':
-    case 'rolled_back':
       return 'stuck';
+    case 'rolled_back':
+      // Taken back on purpose: it is no work that is left, unless somebody asks for it.
+      return options.migration === undefined ? 'reached' : 'stuck';
     case 'pending':
       return judgePending(runs, run);
     case 'gated':

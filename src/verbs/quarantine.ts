@@ -1,4 +1,5 @@
 import type { QuarantinedRow } from '#api';
+import { BellowsError, EXIT } from '#core/errors';
 import { listQuarantine, retryQuarantine, skipQuarantine } from '#phases/backfill/quarantine';
 import type { RunRow } from '#ports';
 import type { Context } from './context.js';
@@ -28,11 +29,27 @@ async function rowsOf({ database }: Context, run: RunRow): Promise<readonly Quar
   }));
 }
 
+async function refuseUnknownRow({ database }: Context, run: RunRow, id: number): Promise<void> {
+  const entries = await listQuarantine(database, run.id);
+  if (entries.some((entry) => entry.id === id)) return;
+  throw new BellowsError(
+    'BELLOWS_UNKNOWN_ROW',
+    {
+      what: `There is no row ${id} in the quarantine of ${run.migration}.`,
+      left: 'Nothing was changed.',
+      next: `bellows quarantine list ${run.migration}`,
+    },
+    { migration: run.migration, id },
+    EXIT.usage,
+  );
+}
+
 /** Rows that are pending again must be swept again: a run that stood behind the backfill goes back to it. */
 export async function quarantineRetry(context: Context, migration: string, id?: number): Promise<number> {
   const run = await findRun(context, migration);
   const { database, store } = context;
   const server = await context.catalogue.server();
+  if (id !== undefined) await refuseUnknownRow(context, run, id);
   const retried = await retryQuarantine(
     { database, store, server },
     run,
@@ -56,6 +73,7 @@ export async function quarantineSkip(
   const run = await findRun(context, migration);
   const { database, store } = context;
   const deps = { database, store, server: await context.catalogue.server() };
+  if (options.id !== undefined) await refuseUnknownRow(context, run, options.id);
   const ids = options.id === undefined ? null : [options.id];
   return skipQuarantine(deps, run, ids, options.reason, context.actor);
 }

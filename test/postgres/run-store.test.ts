@@ -185,7 +185,7 @@ test('a step keeps what its attempts ran into until it is done, and stays done',
     query: 'select ?',
   };
   await store.stepStarted(run.id, step, fence);
-  await store.stepFailed(run.id, step.id, '55P03 lock_not_available', [blocker], fence);
+  await store.stepBlocked(run.id, step.id, '55P03 lock_not_available', [blocker], fence);
   await store.stepStarted(run.id, step, fence);
   const waiting = {
     step: step.id,
@@ -197,7 +197,7 @@ test('a step keeps what its attempts ran into until it is done, and stays done',
   expect(await store.steps(run.id)).toMatchObject([{ ...waiting, state: 'running' }]);
   await store.stepDone(run.id, step.id, fence);
   await store.stepStarted(run.id, step, fence);
-  await store.stepFailed(run.id, step.id, 'late', [], fence);
+  await store.stepBlocked(run.id, step.id, 'late', [], fence);
   expect(await store.steps(run.id)).toMatchObject([
     { state: 'done', attempts: 2, error: null, blockers: [], finishedAt: expect.stringMatching(/Z$/) },
   ]);

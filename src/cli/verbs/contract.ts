@@ -2,6 +2,7 @@ import type { Bellows } from '#api';
 import { argument } from '../arguments.js';
 import type { Cli, Invocation, Verb } from '../cli.js';
 import { type Consequences, confirm } from '../confirm.js';
+import { narrate } from '../narrate.js';
 import { outcome } from '../outcome.js';
 
 export const contract: Verb = (parent, action) => {
@@ -17,10 +18,13 @@ export const contract: Verb = (parent, action) => {
 
 async function run(cli: Cli, invocation: Invocation): Promise<number> {
   const id = argument(invocation, 0);
-  return cli.connected(async (bellows) => {
-    await confirm(cli, `contract ${id}`, () => consequences(bellows, id));
-    return outcome(cli, 'done', (signal) => bellows.contract(id, { signal }));
-  });
+  return cli.connected(
+    async (bellows) => {
+      await confirm(cli, `contract ${id}`, () => consequences(bellows, id));
+      return outcome(cli, 'done', (signal) => bellows.contract(id, { signal }));
+    },
+    [narrate(cli)],
+  );
 }
 
 async function consequences(bellows: Bellows, id: string): Promise<Consequences> {

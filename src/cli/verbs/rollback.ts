@@ -1,6 +1,7 @@
 import type { Bellows } from '#api';
 import type { Cli, Invocation, Verb } from '../cli.js';
 import { confirm } from '../confirm.js';
+import { narrate } from '../narrate.js';
 import { outcome } from '../outcome.js';
 
 export const rollback: Verb = (parent, action) => {
@@ -15,14 +16,21 @@ export const rollback: Verb = (parent, action) => {
 };
 
 async function run(cli: Cli, { args }: Invocation): Promise<number> {
-  return cli.connected(async (bellows) => {
-    // What the question names is what is rolled back, whatever begins meanwhile.
-    const id = args[0] ?? (cli.yes ? undefined : await newest(bellows));
-    await confirm(cli, id === undefined ? 'roll back the newest migration' : `roll back ${id}`, async () => ({
-      what: 'It drops the new columns, with what was written only there. The old shape stays true, and the migration can be run again later.',
-    }));
-    return outcome(cli, 'rolled_back', (signal) => bellows.rollback(id, { signal }));
-  });
+  return cli.connected(
+    async (bellows) => {
+      // What the question names is what is rolled back, whatever begins meanwhile.
+      const id = args[0] ?? (cli.yes ? undefined : await newest(bellows));
+      await confirm(
+        cli,
+        id === undefined ? 'roll back the newest migration' : `roll back ${id}`,
+        async () => ({
+          what: 'It drops the new columns, with what was written only there. The old shape stays true, and the migration can be run again later.',
+        }),
+      );
+      return outcome(cli, 'rolled_back', (signal) => bellows.rollback(id, { signal }));
+    },
+    [narrate(cli)],
+  );
 }
 
 async function newest(bellows: Bellows): Promise<string | undefined> {

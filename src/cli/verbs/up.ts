@@ -8,6 +8,7 @@ import { oneOf, reasonOf, refuseAlone } from '../arguments.js';
 import type { Cli, Invocation, Verb } from '../cli.js';
 import { exitOfSignal, type Interrupt, interruptible } from '../interrupt.js';
 import { createLive, type Live } from '../live.js';
+import { narrateQueue } from '../narrate.js';
 import { upLines } from '../render/up-result.js';
 
 const UNTIL = ['expanded', 'gated', 'done'] as const;
@@ -41,7 +42,10 @@ async function run(cli: Cli, invocation: Invocation): Promise<number> {
   const options = optionsOf(invocation);
   const live = createLive(cli);
   return interruptible(cli.io, (interrupt) =>
-    cli.connected((bellows) => goUp(cli, bellows, options, live, interrupt), [live.listener]),
+    cli.connected(
+      (bellows) => goUp(cli, bellows, options, live, interrupt),
+      [live.listener, narrateQueue(cli)],
+    ),
   );
 }
 

@@ -5,8 +5,8 @@
 import { displayTable, generatedName, literal, quote, quoteTable, type TableName } from '#core/identifier';
 import type { Action, Guard, Step, SyncedBackfillPlan, TransactionStep } from '#core/plan';
 import { dropSyncActions } from '../expand/sync-trigger.js';
-import type { Rendered } from '../rendered.js';
-import { addConstraint, dropConstraint, transactionStep, validateConstraint } from '../steps.js';
+import type { Rendered } from '../plan/rendered.js';
+import { addConstraint, dropConstraint, transactionStep, validateConstraint } from '../plan/steps.js';
 
 const CHECK_SUFFIX = 'complete';
 

@@ -1,7 +1,7 @@
 import type { DropColumn } from '#core/definition';
 import { displayTable, quote, quoteTable } from '#core/identifier';
-import { columnGone } from '../probes.js';
-import { NOTHING, type RenderContext, type Rendered } from '../rendered.js';
+import { columnGone } from '../plan/probes.js';
+import { NOTHING, type RenderContext, type Rendered } from '../plan/rendered.js';
 
 /** Drops a column: the last thing a contract does. PostgreSQL only hides it (instant); its space comes back as rows are rewritten. */
 export function dropColumn(column: string): DropColumn {

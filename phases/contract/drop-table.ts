@@ -1,7 +1,7 @@
 import type { DropTable } from '#core/definition';
 import { displayTable, parseTable, quoteTable } from '#core/identifier';
-import { tableGone } from '../probes.js';
-import { NOTHING, type RenderContext, type Rendered } from '../rendered.js';
+import { tableGone } from '../plan/probes.js';
+import { NOTHING, type RenderContext, type Rendered } from '../plan/rendered.js';
 
 /** Drops a table: the last thing a contract does; refused by PostgreSQL while something depends on it. */
 export function dropTable(name: string): DropTable {

@@ -1,9 +1,9 @@
 import type { SetNotNull } from '#core/definition';
 import { displayTable, generatedName, quote, quoteTable } from '#core/identifier';
 import { proveConstraint } from '../expand/add-check.js';
-import { columnNotNull } from '../probes.js';
-import { NOTHING, type RenderContext, type Rendered } from '../rendered.js';
-import { addConstraint, dropConstraint } from '../steps.js';
+import { columnNotNull } from '../plan/probes.js';
+import { NOTHING, type RenderContext, type Rendered } from '../plan/rendered.js';
+import { addConstraint, dropConstraint } from '../plan/steps.js';
 
 /**
  * Makes a column NOT NULL without a scan under a lock: a CHECK is added NOT VALID and validated first, and SET NOT NULL

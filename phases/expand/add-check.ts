@@ -2,8 +2,8 @@ import type { AddCheck } from '#core/definition';
 import { RefusedError } from '#core/errors';
 import { displayTable } from '#core/identifier';
 import type { Sql } from '#core/sql';
-import { NOTHING, type RenderContext, type Rendered } from '../rendered.js';
-import { addConstraint, transactionStep, validateConstraint } from '../steps.js';
+import { NOTHING, type RenderContext, type Rendered } from '../plan/rendered.js';
+import { addConstraint, transactionStep, validateConstraint } from '../plan/steps.js';
 
 /**
  * Adds a CHECK as NOT VALID and validates it in a second step, so that the scan blocks nobody. On a backfilled column, or

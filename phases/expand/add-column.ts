@@ -3,8 +3,8 @@ import { RefusedError } from '#core/errors';
 import { displayTable, quote, quoteTable } from '#core/identifier';
 import type { Action } from '#core/plan';
 import type { Sql } from '#core/sql';
-import { columnExists, columnHasDefault } from '../probes.js';
-import { NOTHING, type RenderContext, type Rendered } from '../rendered.js';
+import { columnExists, columnHasDefault } from '../plan/probes.js';
+import { NOTHING, type RenderContext, type Rendered } from '../plan/rendered.js';
 
 /**
  * Adds a column: instant at any size, since a column without a volatile default rewrites nothing.

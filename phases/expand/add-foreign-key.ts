@@ -1,8 +1,8 @@
 import type { AddForeignKey } from '#core/definition';
 import { RefusedError } from '#core/errors';
 import { displayTable, generatedName, parseTable, quoteList, quoteTable } from '#core/identifier';
-import { NOTHING, type RenderContext, type Rendered } from '../rendered.js';
-import { addConstraint, validateConstraint } from '../steps.js';
+import { NOTHING, type RenderContext, type Rendered } from '../plan/rendered.js';
+import { addConstraint, validateConstraint } from '../plan/steps.js';
 import { proveConstraint, refuseTaken } from './add-check.js';
 
 /**

@@ -2,9 +2,9 @@ import type { AddUnique } from '#core/definition';
 import { RefusedError } from '#core/errors';
 import { displayTable, generatedName, quote, quoteList, quoteTable } from '#core/identifier';
 import type { Action, Step, StepPhase } from '#core/plan';
-import { constraintExists } from '../probes.js';
-import { NOTHING, type RenderContext, type Rendered } from '../rendered.js';
-import { indexStep, transactionStep } from '../steps.js';
+import { constraintExists } from '../plan/probes.js';
+import { NOTHING, type RenderContext, type Rendered } from '../plan/rendered.js';
+import { indexStep, transactionStep } from '../plan/steps.js';
 import { refuseTaken } from './add-check.js';
 
 /**

@@ -7,7 +7,7 @@ import type { AnalysedExpression } from '#core/analysed-sql';
 import { renderExpression } from '#core/analysed-sql';
 import { generatedName, literal, quote } from '#core/identifier';
 import type { Action } from '#core/plan';
-import type { PlanningFacts } from '../facts.js';
+import type { PlanningFacts } from '../plan/facts.js';
 
 export interface Bound {
   readonly expression: AnalysedExpression;

@@ -2,8 +2,8 @@ import type { CreateIndex } from '#core/definition';
 import { generatedName, quote } from '#core/identifier';
 import type { StepPhase } from '#core/plan';
 import { isSql, type Sql } from '#core/sql';
-import { NOTHING, type RenderContext, type Rendered } from '../rendered.js';
-import { type IndexShape, indexStep } from '../steps.js';
+import { NOTHING, type RenderContext, type Rendered } from '../plan/rendered.js';
+import { type IndexShape, indexStep } from '../plan/steps.js';
 
 /**
  * Builds an index, always CONCURRENTLY. On a backfilled column it is built while settling (a unique one at the start of

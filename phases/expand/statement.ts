@@ -1,7 +1,7 @@
 import type { Statement } from '#core/definition';
 import type { Action } from '#core/plan';
 import type { Sql } from '#core/sql';
-import type { RenderContext } from '../rendered.js';
+import type { RenderContext } from '../plan/rendered.js';
 
 /**
  * SQL that no operation covers, in a short transaction of its own under the same limits as every other blocking step.

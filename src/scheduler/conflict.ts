@@ -1,7 +1,7 @@
 /** Which earlier run a run waits for: only one that touches the same objects, and one backfill a table at a time. */
 import { displayTable, quoteTable } from '#core/identifier';
 import { innerState, isFinal } from '#core/state';
-import { meet } from '#phases/touches';
+import { meet } from '#phases/plan/touches';
 import type { RunRow } from '#ports';
 
 /** Migrations are run in the order of their names; the id of a run says nothing of that order. */

@@ -8,7 +8,7 @@ import { dispatch } from '#phases/backfill/dispatch';
 import { planWalk } from '#phases/backfill/ranges';
 import { evaluateGate } from '#phases/contract/evaluate';
 import { verifyRun } from '#phases/contract/verify';
-import { undoContract } from '#phases/rollback';
+import { undoContract } from '#phases/plan/rollback';
 import type { Fence, RunRow } from '#ports';
 import type { SchedulerDeps } from './deps.js';
 import { neighboursMoved } from './neighbours.js';

@@ -1,7 +1,7 @@
 import { fail, notApplicable, pass } from '#core/gate';
 import { innerState } from '#core/state';
 import type { RunRow } from '#ports';
-import { meet } from '../../touches.js';
+import { meet } from '../../plan/touches.js';
 import { count, type GateCheck } from './check.js';
 
 /** No other migration in flight needs what this one drops. */

@@ -1,7 +1,7 @@
 /** One backfill of a definition, as the plan holds it. */
 import { type AnalysedMigration, expressionKey } from '#core/analysed-migration';
 import type { AnalysedExpression } from '#core/analysed-sql';
-import type { TableFacts } from '#core/catalogue-facts';
+import type { ColumnFacts, TableFacts } from '#core/catalogue-facts';
 import type { Backfill } from '#core/definition';
 import { RefusedError } from '#core/errors';
 import { displayTable, generatedName, parseTable, quoteTable, type TableName } from '#core/identifier';
@@ -13,8 +13,8 @@ import type {
   PlanColumn,
   SyncedBackfillPlan,
 } from '#core/plan';
-import { bindExpression, isBuiltInOnly } from './expand/bound-function.js';
-import { type Mapping, mappingGroups } from './expand/mapping-groups.js';
+import { bindExpression, isBuiltInOnly } from '../expand/bound-function.js';
+import { type Mapping, mappingGroups } from '../expand/mapping-groups.js';
 import { type PlanningFacts, tableOf } from './facts.js';
 import { triggerPolicy } from './trigger-policy.js';
 
@@ -114,6 +114,7 @@ function mapping(
   const expression = find(text, scope);
   const target = planColumn(column, scope);
   const inputs = expression.columns.map((c) => columnFacts(c, scope));
+  refuseGenerated(column, inputs, scope);
   const verifiable = !expression.hasSubquery && !changesByItself(expression, scope);
   if (
     isBuiltInOnly(
@@ -214,6 +215,20 @@ function refuseLaterTriggers({ table, tableFacts }: Scope): void {
     what: `The trigger ${later.name} of ${displayTable(table)} would fire after the sync trigger.`,
     why: 'BEFORE triggers fire in the order of the bytes of their names; what it changes then would reach one side only.',
     next: `Give it a name that begins with a letter of ASCII: alter trigger … on ${displayTable(table)} rename to …`,
+  });
+}
+
+function refuseGenerated(
+  column: string,
+  inputs: readonly (ColumnFacts | undefined)[],
+  { table }: Scope,
+): void {
+  const generated = inputs.find((c) => c?.generated === true);
+  if (generated === undefined) return;
+  throw new RefusedError({
+    what: `The mapping of ${displayTable(table)}.${column} reads ${generated.name}, a generated column.`,
+    why: 'Before the row is stored a generated column has no value yet, so the sync trigger would map a NULL.',
+    next: `Write the expression of ${generated.name} into the mapping.`,
   });
 }
 

@@ -5,7 +5,7 @@
 import type { TableName } from '#core/identifier';
 import { displayTable, literal, quoteTable } from '#core/identifier';
 import type { Action, RunPlan, Step, StepPhase, SyncedBackfillPlan, TransactionStep } from '#core/plan';
-import { dropSyncActions } from './expand/sync-trigger.js';
+import { dropSyncActions } from '../expand/sync-trigger.js';
 import { dropIndexStep, transactionStep } from './steps.js';
 
 const UNDO = 'rollback/undo';

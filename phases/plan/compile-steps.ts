@@ -2,12 +2,12 @@
 import type { AnyOperation, Definition, Statement } from '#core/definition';
 import { displayTable, parseTable, quoteTable, sameTable, type TableName } from '#core/identifier';
 import type { Action, Step, SyncedBackfillPlan, TransactionStep } from '#core/plan';
+import { cutStep, proveComplete, quarantineIndex } from '../contract/cut.js';
+import { columnGrantActions } from '../expand/column-grants.js';
+import { markerActions } from '../expand/marker.js';
+import { statementAction } from '../expand/statement.js';
+import { syncTriggerActions } from '../expand/sync-trigger.js';
 import type { CompiledBackfill } from './compile-backfill.js';
-import { cutStep, proveComplete, quarantineIndex } from './contract/cut.js';
-import { columnGrantActions } from './expand/column-grants.js';
-import { markerActions } from './expand/marker.js';
-import { statementAction } from './expand/statement.js';
-import { syncTriggerActions } from './expand/sync-trigger.js';
 import { type PlanningFacts, tableOf } from './facts.js';
 import type { ContextOf } from './operation.js';
 import type { Rendered } from './rendered.js';

@@ -2,14 +2,14 @@
 import { type AnalysedMigration, expressionKey } from '#core/analysed-migration';
 import { type AnyOperation, backfillsOf } from '#core/definition';
 import { parseTable, quoteTable } from '#core/identifier';
-import { renderDropColumn } from './contract/drop-column.js';
-import { renderDropTable } from './contract/drop-table.js';
-import { renderSetNotNull } from './contract/set-not-null.js';
-import { renderAddCheck } from './expand/add-check.js';
-import { renderAddColumn } from './expand/add-column.js';
-import { renderAddForeignKey } from './expand/add-foreign-key.js';
-import { renderAddUnique } from './expand/add-unique.js';
-import { renderCreateIndex } from './expand/create-index.js';
+import { renderDropColumn } from '../contract/drop-column.js';
+import { renderDropTable } from '../contract/drop-table.js';
+import { renderSetNotNull } from '../contract/set-not-null.js';
+import { renderAddCheck } from '../expand/add-check.js';
+import { renderAddColumn } from '../expand/add-column.js';
+import { renderAddForeignKey } from '../expand/add-foreign-key.js';
+import { renderAddUnique } from '../expand/add-unique.js';
+import { renderCreateIndex } from '../expand/create-index.js';
 import { type PlanningFacts, tableOf } from './facts.js';
 import { NOTHING, type RenderContext, type Rendered } from './rendered.js';
 

@@ -56,6 +56,14 @@ const CASES: readonly Case[] = [
     names: 'nowhere',
   },
   {
+    what: 'a mapping that reads a generated column',
+    files: { [A]: twoWays('items', 'shout', 'a2') },
+    sql: 'alter table items add column shout text generated always as (upper(a)) stored',
+    code: /REFUSED/,
+    exit: 3,
+    names: 'shout',
+  },
+  {
     what: 'a type that is not there',
     files: {
       [A]: migration(`{ description: 'x', table: 'items', expand: [addColumn('n', 'no_such_type')] }`),

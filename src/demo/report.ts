@@ -2,8 +2,8 @@
 import type { GateReport } from '#api';
 import { type DataCheck, isRight } from './data-check.js';
 import type { Latencies, Percentiles } from './latency.js';
+import type { Outcome } from './outcome.js';
 import { grouped, milliseconds, nameOf } from './progress.js';
-import type { Outcome } from './story.js';
 
 export interface Report {
   readonly rows: number;

@@ -4,8 +4,9 @@ import type { Client } from 'pg';
 import type { Bellows, GateReport, Status } from '#api';
 import { ConditionError } from '#core/errors';
 import type { MigrationStatus } from '#core/status';
-import { checkData, type DataCheck } from './data-check.js';
+import { checkData } from './data-check.js';
 import type { Percentiles } from './latency.js';
+import type { Outcome } from './outcome.js';
 import { BackfillClock, grouped, nameOf, progressLines } from './progress.js';
 import { checkLines, gateLines } from './report.js';
 import { Rollout } from './rollout.js';
@@ -19,20 +20,6 @@ export interface Stage {
   readonly client: Client;
   readonly screen: Screen;
   readonly signal: AbortSignal;
-}
-
-export interface Outcome {
-  /** Rows that the backfills moved. */
-  readonly rows: number;
-  /** From `up` to the last contract. */
-  readonly seconds: number;
-  /** While rows were being moved. */
-  readonly rowsPerSecond: number;
-  readonly before: Percentiles;
-  readonly during: Percentiles;
-  readonly gates: readonly GateReport[];
-  readonly checks: { readonly beforeContract: DataCheck; readonly afterContract: DataCheck };
-  readonly migrations: readonly MigrationStatus[];
 }
 
 /** Until connections and plans are warm, a latency says nothing. */

@@ -6,7 +6,7 @@ import type { Health } from './health.js';
 export interface ObservabilityOptions {
   /** Default of the caller: 127.0.0.1. */
   readonly host: string;
-  /** 0: any that is free. */
+  /** 0 takes a free one. */
   readonly port: number;
   readonly metrics: { text(): Promise<string>; readonly contentType: string };
   readonly health: Health;

@@ -75,10 +75,12 @@ async function command(client: pg.ClientBase, endpoint: Endpoint, text: string):
 }
 
 async function commit(client: pg.ClientBase, endpoint: Endpoint): Promise<void> {
-  if (client.getTransactionStatus() === 'E') throw new TransactionAbortedError();
   try {
-    await client.query('commit');
+    // COMMIT of a transaction in which a statement failed is answered ROLLBACK, without an error.
+    const { command: done } = await client.query('commit');
+    if (done === 'ROLLBACK') throw new TransactionAbortedError();
   } catch (error) {
+    if (error instanceof TransactionAbortedError) throw error;
     const told = tellLost(error, endpoint);
     // Any other answer of the server to COMMIT (a deferred constraint, 40001) says that it rolled back.
     if (told instanceof ConnectionLostError || sqlstateOf(told) === null)

@@ -189,7 +189,8 @@ it('is itself the victim of a deadlock, also where deadlock_timeout is short', L
     alter database ${new URL(projects.database.url).pathname.slice(1)} set deadlock_timeout = '100ms'`);
   await bellows.up();
   // Holds the parent, which the drop of the foreign key needs too, and then asks for the child.
-  const writers = await Promise.all([1, 2].map(() => connect(projects.database.url)));
+  // One writer: two that wait for each other can close a circle with us while the older wait is already near its limit.
+  const writers = [await connect(projects.database.url)];
   let ended = false;
   let errors: readonly unknown[] = [];
   const working = writers.map(async (writer) => {

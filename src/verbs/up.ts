@@ -71,7 +71,8 @@ async function follow(
     if (now !== seen) await adopt(context, files, runs, isAgain(options));
     seen = now;
     const verdicts = await judgeAll(context, files, until, options);
-    tell(options, await readStatus(context));
+    // Status reads the ledger of every run: only for somebody who looks.
+    if (options.onProgress !== undefined) tell(options, await readStatus(context));
     if (!verdicts.includes('moving')) {
       return verdicts.every((v) => v === 'reached' || (v === 'waiting' && until !== 'done'));
     }

@@ -1,8 +1,8 @@
 /** Progress on stderr: redrawn in place on a terminal, a line now and then where there is none. */
 import type { Blocker, EventMap, Listener } from '#core/events';
 import type { MigrationStatus } from '#core/status';
+import { blockerText } from '#core/waits';
 import { type Cli, clock } from './cli.js';
-import { blockerText } from './render/blockers.js';
 import { progressBlock, progressKey, progressLine } from './render/up-progress.js';
 
 /** In a log, a walk that only goes on is worth a line this often. */

@@ -1,7 +1,7 @@
 /** Tells on stderr what a verb waits for: locks that others hold, a queue that is away. Once for each that is new. */
 import type { EventMap, Listener } from '#core/events';
+import { lockWait, sentenceOf } from '#core/waits';
 import type { Cli } from './cli.js';
-import { blockerText } from './render/blockers.js';
 
 export function narrate(cli: Cli): Listener {
   const said = new Map<string, string>();
@@ -15,12 +15,7 @@ export function narrate(cli: Cli): Listener {
     const { migration, step, outcome, blockers } = payload as EventMap['step:attempt'];
     const first = blockers[0];
     if (outcome === 'ok' || first === undefined) return;
-    // Without its age, which changes from one attempt to the next.
-    const who = blockerText({ ...first, ageSeconds: 0 }).replace(/ 0 s$/, '');
-    say(
-      step,
-      `${migration}: ${step} waits for a lock held by ${who}; bellows kill ${first.pid} --reason "…" ends it`,
-    );
+    say(step, `${migration}: ${step} ${sentenceOf(lockWait(first))}`);
   };
 }
 

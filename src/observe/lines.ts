@@ -4,6 +4,7 @@
  */
 import { inWords } from '#core/duration';
 import type { EventMap, EventName } from '#core/events';
+import { blockerText, sentenceOf, throttleWait } from '#core/waits';
 import type { Level } from './labels.js';
 
 export interface Line {
@@ -31,7 +32,7 @@ const LINES: { readonly [E in EventName]: Writer<E> } = {
   },
   'rows:quarantined': (p) =>
     warn(`${p.rows} rows put into quarantine (${p.sqlstate}): bellows quarantine list`),
-  'throttle:on': ({ hold }) => info(`held by ${hold.text}; released when ${hold.release}`),
+  'throttle:on': ({ hold }) => info(sentenceOf(throttleWait(hold))),
   'throttle:off': (p) => info(`${p.signal} released after ${inWords(p.seconds)}`),
   'gate:evaluated': gate,
   'leader:changed': (p) => info(p.leading ? `leads, epoch ${p.epoch}` : `leads no more, epoch ${p.epoch}`),
@@ -48,9 +49,7 @@ export function lineOf<E extends EventName>(name: E, payload: EventMap[E]): Line
 function attempt({ step, outcome, lockWaitSeconds, blockers }: EventMap['step:attempt']): Line {
   const waited = lockWaitSeconds === null ? '' : ` after ${seconds(lockWaitSeconds)} of waiting for the lock`;
   if (outcome === 'ok') return debug(`${step}: ok${waited}`);
-  const who = blockers.map(
-    (b) => `pid ${b.pid} (${b.application || b.user}, ${b.state}, ${inWords(b.ageSeconds)})`,
-  );
+  const who = blockers.map(blockerText);
   return warn(`${step}: ${outcome}${waited}${who.length === 0 ? '' : `; held by ${who.join(', ')}`}`);
 }
 

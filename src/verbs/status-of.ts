@@ -3,10 +3,10 @@
 import type { MigrationDetail, StepDetail } from '#api';
 import { strongest } from '#core/locks';
 import type { RunPlan, Step } from '#core/plan';
-import { innerState } from '#core/state';
 import { readProgress } from '#phases/backfill/progress';
 import type { RunRow, StepRow } from '#ports';
 import { STALE_WORKER_SECONDS } from '#scheduler/worker';
+import { blockersOf } from './blockers-of.js';
 import type { Context } from './context.js';
 import { driftOf } from './drift.js';
 import { findRun } from './find.js';
@@ -28,7 +28,7 @@ export async function statusOf(context: Context, migration: string): Promise<Mig
     checksum: run.checksum,
     drift: driftOf(run, project.migrations),
     steps: stepDetails(run.plan, steps),
-    blockers: currentBlockers(run, steps),
+    blockers: await blockersOf(context, run),
     leader: leader === null ? null : { process: leader.process, epoch: leader.epoch },
     workers: await workerCounts(context),
     pace: run.pace,
@@ -52,13 +52,6 @@ function locksOf(step: Step): { readonly lock: string; readonly blocks: string }
   const actions = step.kind === 'transaction' ? step.actions : [step.action];
   const fact = strongest(actions.map((a) => a.form));
   return { lock: fact.lock, blocks: fact.blocks };
-}
-
-function currentBlockers(run: RunRow, steps: readonly StepRow[]) {
-  const moving = ['expanding', 'settling', 'contracting', 'rolling_back'].includes(
-    innerState(run.state).kind,
-  );
-  return moving ? (steps.find((s) => s.state !== 'done' && s.blockers.length > 0)?.blockers ?? []) : [];
 }
 
 async function workerCounts({

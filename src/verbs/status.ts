@@ -11,12 +11,13 @@ import {
   type MigrationStatus,
   nextAction,
   pausedOf,
-  type StatusFacts,
   stateName,
 } from '#core/status';
+import { failedWait, type StatusFacts, waitsOf } from '#core/waits';
 import { type BackfillProgress, readProgress } from '#phases/backfill/progress';
 import type { RunRow } from '#ports';
 import { STALE_WORKER_SECONDS } from '#scheduler/worker';
+import { blockersOf } from './blockers-of.js';
 import type { Context } from './context.js';
 import { driftOf } from './drift.js';
 
@@ -80,7 +81,8 @@ async function describe(
     gate,
     ...common,
     quarantined,
-    blockedBy: blockedBy(run, drift),
+    blockers: await blockersOf(context, run),
+    blockedBy: drift,
   };
   return {
     id: run.migration,
@@ -90,6 +92,7 @@ async function describe(
     failed: failedOf(run.state),
     backfill: progress.length === 0 ? null : backfillStatus(run, progress, held),
     gate: gate.map(gateStatus),
+    waits: waitsOf(run.migration, facts),
     next: nextAction(run.migration, facts),
   };
 }
@@ -104,10 +107,6 @@ function gateStatus({ check, verdict, evidence, release, at, skipped }: CheckRes
     release: null,
     at,
   };
-}
-
-function blockedBy(run: RunRow, drift: string | null): string | null {
-  return drift === null ? null : `${drift}; restore the file, or bellows rollback ${run.migration}`;
 }
 
 async function gateOf({ store }: Context, run: RunRow): Promise<readonly CheckResult[]> {
@@ -152,6 +151,7 @@ const unstarted = {
   failed: null,
   backfill: null,
   gate: [],
+  waits: [],
 } as const;
 
 function pendingFile(id: string): MigrationStatus {
@@ -160,5 +160,6 @@ function pendingFile(id: string): MigrationStatus {
 
 function brokenFile(id: string, code: string, message: string): MigrationStatus {
   const next = 'correct the file, then bellows up';
-  return { ...unstarted, id, failed: { code, message, next }, next };
+  const waits = [failedWait({ message, next })];
+  return { ...unstarted, id, failed: { code, message, next }, waits, next };
 }

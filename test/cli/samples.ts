@@ -14,6 +14,7 @@ export const pending: MigrationStatus = {
   failed: null,
   backfill: null,
   gate: [],
+  waits: [],
   next: `waits for ${ID}: both change public.users`,
 };
 
@@ -48,6 +49,13 @@ if (backfill === null) throw new Error('the sample has a backfill');
 export const throttled: MigrationStatus = {
   ...backfilling,
   backfill: { ...backfill, throttle: [hold], quarantined: 3 },
+  waits: [
+    {
+      cause: 'throttle',
+      reason: 'held by replication lag 6.2 s >= 5 s',
+      next: `released when ${hold.release}`,
+    },
+  ],
   next: `held by replication lag 6.2 s >= 5 s; released when ${hold.release}`,
 };
 

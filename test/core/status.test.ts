@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { CHECKS, type CheckId, type CheckResult } from '#core/gate';
 import type { State } from '#core/state';
-import { nextAction, type StatusFacts } from '#core/status';
+import { nextAction } from '#core/status';
+import { needsYou, type StatusFacts, waitsOf } from '#core/waits';
 
 const ID = '20240102150000_split_user_name';
 
@@ -32,7 +33,7 @@ function gatedBy(...shut: readonly CheckId[]): StatusFacts {
       ...{ gate: { soakSeconds: 0, deployed: {}, queries: {} } },
       ...{ touches: [], drops: [], tables: [], notices: [] },
     },
-    ...{ holds: [], gate, liveWorkers: 0, led: false, quarantined: 0, blockedBy: null },
+    ...{ holds: [], gate, liveWorkers: 0, led: false, quarantined: 0, blockers: [], blockedBy: null },
   };
 }
 const next = (...shut: readonly CheckId[]) => nextAction(ID, gatedBy(...shut));
@@ -62,5 +63,51 @@ describe('what comes next where nobody leads', () => {
   it.each(moving)('$kind names the process that is missing', (state) => {
     expect(nextAction(ID, { ...facts, state })).toBe('no process leads: bellows up, or bellows serve');
     expect(nextAction(ID, { ...facts, state, led: true })).not.toContain('no process leads');
+  });
+});
+
+describe('why it is not moving', () => {
+  const facts = gatedBy();
+  const backfilling: State = { kind: 'backfilling', since: '2024-01-02T15:00:00Z', again: null };
+  const hold = {
+    ...{ signal: 'lock_waiters', value: 3, limit: 0, since: '2024-01-02T15:00:00Z' },
+    ...{ text: '3 sessions wait for us', release: 'nobody waits' },
+  };
+  const blocker = {
+    ...{
+      pid: 7,
+      application: 'reports',
+      user: 'bi',
+      state: 'idle in transaction',
+      ageSeconds: 60,
+      query: '',
+    },
+  };
+  const causes = (given: Partial<StatusFacts>) =>
+    waitsOf(ID, { ...facts, led: true, liveWorkers: 1, ...given }).map(({ cause }) => cause);
+
+  it('names all causes, in the order in which they stand in the way', () => {
+    const all = { state: backfilling, holds: [hold], liveWorkers: 0, quarantined: 3 };
+    expect(causes(all)).toEqual(['throttle', 'no_worker', 'quarantine']);
+    expect(causes({ state: { kind: 'expanding' }, blockers: [blocker] })).toEqual(['lock']);
+    expect(causes({ state: { kind: 'expanding' }, led: false, blockers: [blocker] })).toEqual([
+      'no_leader',
+      'lock',
+    ]);
+    expect(causes({ state: backfilling })).toEqual([]);
+  });
+
+  it('a lock is named by what does not change from one look to the next', () => {
+    const [wait] = waitsOf(ID, { ...facts, led: true, state: { kind: 'expanding' }, blockers: [blocker] });
+    expect(wait?.reason).toBe('waits for a lock held by pid 7 app=reports user=bi idle in transaction');
+    expect(wait?.next).toBe('bellows kill 7 --reason "…" ends it');
+  });
+
+  it('asks for somebody only where nothing else releases it', () => {
+    const of = (given: Partial<StatusFacts>) =>
+      needsYou(waitsOf(ID, { ...facts, led: true, liveWorkers: 1, ...given }));
+    expect(of({ state: backfilling, holds: [hold] })).toBe(false);
+    expect(of({ state: backfilling, liveWorkers: 0 })).toBe(true);
+    expect(of({ ...gatedBy('approval') })).toBe(true);
   });
 });

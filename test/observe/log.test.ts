@@ -50,7 +50,7 @@ describe('lines', () => {
       type: 'step:attempt',
       migration: '0042_split',
       outcome: 'lock_timeout',
-      msg: 'expand/1: lock_timeout after 500 ms of waiting for the lock; held by pid 7 (reports, idle in transaction, 41 min 7 s)',
+      msg: 'expand/1: lock_timeout after 500 ms of waiting for the lock; held by pid 7 app=reports user=bi idle in transaction 41 min 7 s',
     });
     expect(first?.time).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
     expect(second).toMatchObject({

@@ -1,13 +1,7 @@
-import { inWords } from '#core/duration';
 import type { Blocker } from '#core/events';
+import { blockerText } from '#core/waits';
 import { hanging } from './lines.js';
 import type { View } from './view.js';
-
-/** `pid 21848 app=reports user=bi idle in transaction 41 min` */
-export function blockerText({ pid, application, user, state, ageSeconds }: Blocker): string {
-  const app = application === '' ? '' : ` app=${application}`;
-  return `pid ${pid}${app} user=${user} ${state} ${inWords(ageSeconds)}`;
-}
 
 /** Who stands in the way, and what can be chosen. The query comes without its literals. */
 export function blockerLines(

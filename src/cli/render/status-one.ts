@@ -19,8 +19,19 @@ export function statusOneLines(detail: MigrationDetail, view: View): readonly st
     ...hanging('  ', detail.description, width, paint.dim),
     ...trouble(detail, view),
     ...(migration.state === 'rolled_back' ? [] : runLines(detail, view)),
-    ...field('next', wholeSeconds(migration.next), width, paint.bold),
+    ...whyLines(migration, view),
+    ...field('next', wholeSeconds(migration.waits[0]?.next ?? migration.next), width, paint.bold),
   ];
+}
+
+/** What stands beside the state has been said above. */
+const SAID: readonly string[] = ['failed', 'paused', 'drift'];
+
+/** Why it is not moving, in the words of page, log and API; the first is what `next` is about. */
+function whyLines({ waits }: MigrationStatus, { paint, width }: View): readonly string[] {
+  return waits
+    .filter(({ cause }) => !SAID.includes(cause))
+    .flatMap(({ reason }, i) => field(i === 0 ? 'why' : '', wholeSeconds(reason), width, paint.yellow));
 }
 
 /** All of it is gone once the run was taken back. */

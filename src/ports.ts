@@ -32,9 +32,13 @@ export interface Database extends Session {
   transaction<R>(limits: TransactionLimits, work: (tx: Session) => Promise<R>): Promise<R>;
   /**
    * A session of its own outside the pool, for what may not run in a transaction (CONCURRENTLY, VALIDATE, VACUUM).
-   * `signal` cancels the running statement on the server and rejects.
+   * `signal` cancels the running statement on the server and rejects. `onNotice` is told what statements raise.
    */
-  direct<R>(signal: AbortSignal, work: (session: Session) => Promise<R>): Promise<R>;
+  direct<R>(
+    signal: AbortSignal,
+    work: (session: Session) => Promise<R>,
+    onNotice?: (message: string) => void,
+  ): Promise<R>;
   close(): Promise<void>;
 }
 

@@ -1,4 +1,5 @@
 import type { CheckResult } from './gate.js';
+import type { LockMode } from './locks.js';
 import type { StateKind } from './state.js';
 import type { Hold } from './throttle.js';
 
@@ -52,12 +53,39 @@ export interface EventMap {
     readonly open: boolean;
     readonly results: readonly CheckResult[];
   };
+  /** Another runner holds the right to run plain SQL; told again when it is somebody else. */
+  'sql:waiting': { readonly holder: string };
+  'sql:started': { readonly migration: string; readonly direction: 'up' | 'down' };
+  /** An attempt met somebody's locks, and was taken back; it is tried again. */
+  'sql:blocked': { readonly migration: string; readonly line: number; readonly blockers: readonly Blocker[] };
+  /** Told when its transaction has committed. */
+  'sql:statement': { readonly migration: string } & StatementCost;
+  'sql:finished': {
+    readonly migration: string;
+    readonly direction: 'up' | 'down';
+    readonly seconds: number;
+  };
+  'sql:failed': { readonly migration: string; readonly code: string; readonly message: string };
   'leader:changed': { readonly leading: boolean; readonly epoch: number };
   'job:started': { readonly migration: string; readonly waitSeconds: number };
   'job:finished': { readonly migration: string; readonly outcome: 'done' | 'yielded' | 'stale' | 'failed' };
   'queue:error': { readonly message: string };
   'postgres:error': { readonly operation: 'ddl' | 'batch' | 'control' | 'probe'; readonly sqlstate: string };
 }
+/** What one statement of a plain SQL migration cost. */
+export interface StatementCost {
+  /** Of the file, 1-based. */
+  readonly line: number;
+  readonly seconds: number;
+  /** Table locks that it was the first to take, SHARE UPDATE EXCLUSIVE and stronger, held until its transaction ended. */
+  readonly locks: readonly HeldLock[];
+}
+export interface HeldLock {
+  readonly relation: string;
+  readonly mode: LockMode;
+  readonly heldSeconds: number;
+}
+
 export type EventName = keyof EventMap;
 
 /** A session that holds a lock we wait for. The query has its literals taken out. */

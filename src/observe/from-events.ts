@@ -50,6 +50,14 @@ const REACTIONS: { readonly [E in EventName]: Reaction<E> } = {
   'throttle:off': null,
   // The results are read from PostgreSQL, where the leader wrote them.
   'gate:evaluated': null,
+  'sql:waiting': null,
+  'sql:started': null,
+  'sql:blocked': null,
+  'sql:statement': (to, { locks }) => {
+    for (const { heldSeconds } of locks) to.observe('bellows_ddl_lock_held_seconds', {}, heldSeconds);
+  },
+  'sql:finished': null,
+  'sql:failed': null,
   'leader:changed': (to, { leading }) => to.set('bellows_scheduler_leader', {}, Number(leading)),
   'job:started': (to, { waitSeconds }) => to.observe('bellows_queue_wait_seconds', {}, waitSeconds),
   'job:finished': null,

@@ -3,7 +3,7 @@
  * wrong and is tried again, or waits for somebody. `info`: the course of a run, a few lines an hour. `debug`: each batch and job.
  */
 import { inWords } from '#core/duration';
-import type { EventMap, EventName } from '#core/events';
+import type { Blocker, EventMap, EventName } from '#core/events';
 import { blockerText, sentenceOf, throttleWait } from '#core/waits';
 import type { Level } from './labels.js';
 
@@ -35,6 +35,13 @@ const LINES: { readonly [E in EventName]: Writer<E> } = {
   'throttle:on': ({ hold }) => info(sentenceOf(throttleWait(hold))),
   'throttle:off': (p) => info(`${p.signal} released after ${inWords(p.seconds)}`),
   'gate:evaluated': gate,
+  'sql:waiting': (p) => info(`waits for ${p.holder}, which runs plain SQL migrations`),
+  'sql:started': (p) => info(p.direction === 'up' ? 'is applied' : 'is rolled back'),
+  'sql:blocked': (p) =>
+    warn(`line ${p.line}: its lock did not come in time${holders(p.blockers)}; tried again`),
+  'sql:statement': (p) => debug(`line ${p.line}: ${seconds(p.seconds)}`),
+  'sql:finished': (p) => info(`${p.direction === 'up' ? 'applied' : 'rolled back'} in ${seconds(p.seconds)}`),
+  'sql:failed': (p) => error(`failed: ${p.message} [${p.code}]`),
   'leader:changed': (p) => info(p.leading ? `leads, epoch ${p.epoch}` : `leads no more, epoch ${p.epoch}`),
   'job:started': (p) => debug(`job begins after ${seconds(p.waitSeconds)} in the queue`),
   'job:finished': (p) => (p.outcome === 'failed' ? warn('job failed') : debug(`job ${p.outcome}`)),
@@ -49,8 +56,11 @@ export function lineOf<E extends EventName>(name: E, payload: EventMap[E]): Line
 function attempt({ step, outcome, lockWaitSeconds, blockers }: EventMap['step:attempt']): Line {
   const waited = lockWaitSeconds === null ? '' : ` after ${seconds(lockWaitSeconds)} of waiting for the lock`;
   if (outcome === 'ok') return debug(`${step}: ok${waited}`);
-  const who = blockers.map(blockerText);
-  return warn(`${step}: ${outcome}${waited}${who.length === 0 ? '' : `; held by ${who.join(', ')}`}`);
+  return warn(`${step}: ${outcome}${waited}${holders(blockers)}`);
+}
+
+function holders(blockers: readonly Blocker[]): string {
+  return blockers.length === 0 ? '' : `; held by ${blockers.map(blockerText).join(', ')}`;
 }
 
 /** A shut gate is evaluated again and again; only its opening is news. */

@@ -95,8 +95,12 @@ class PooledDatabase implements PostgresDatabase {
     return result.value;
   }
 
-  direct<R>(signal: AbortSignal, work: (session: Session) => Promise<R>): Promise<R> {
-    return runDirect(this.#direct, (text, values) => this.#elsewhere(text, values), signal, work);
+  direct<R>(
+    signal: AbortSignal,
+    work: (session: Session) => Promise<R>,
+    onNotice?: (message: string) => void,
+  ): Promise<R> {
+    return runDirect(this.#direct, (text, values) => this.#elsewhere(text, values), signal, work, onNotice);
   }
 
   async close(): Promise<void> {

@@ -18,9 +18,11 @@ export async function runDirect<R>(
   elsewhere: Elsewhere,
   signal: AbortSignal,
   work: (session: Session) => Promise<R>,
+  onNotice?: (message: string) => void,
 ): Promise<R> {
   if (signal.aborted) throw new CancelledError();
   const client = await connector.connect();
+  if (onNotice !== undefined) client.on('notice', ({ message }) => onNotice(message ?? ''));
   const session = new ClientSession(client, connector.target.endpoint);
   try {
     const route = await prepare(client, connector);

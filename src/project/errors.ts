@@ -26,7 +26,7 @@ export type FileErrorCode =
   | 'BELLOWS_FILE_NAME'
   | 'BELLOWS_FILE_VERSION'
   | 'BELLOWS_FILE_EMPTY'
-  | 'BELLOWS_FILE_SQL'
+  | 'BELLOWS_SQL_DIRECTIVE'
   | 'BELLOWS_FILE_OUTSIDE'
   | 'BELLOWS_FILE_UNREADABLE'
   | 'BELLOWS_FILE_SYNTAX'
@@ -47,5 +47,27 @@ export class FileError extends BellowsError {
   ) {
     super(code, { ...text, left: 'Nothing was changed.' }, { file, ...data }, EXIT.usage);
     this.file = file;
+  }
+}
+
+/** A directive of a plain SQL migration that cannot be understood, or stands where it means nothing. */
+export class DirectiveError extends FileError {
+  readonly #shown: string;
+
+  /** @param line 0-based */
+  constructor(file: string, source: string, line: number, what: string, next: string) {
+    super(
+      'BELLOWS_SQL_DIRECTIVE',
+      file,
+      { what: `${file}:${line + 1} ${what}.`, next },
+      { line: line + 1, column: 1 },
+    );
+    this.#shown = (source.split('\n')[line] ?? '').trimEnd().slice(0, 120);
+  }
+
+  /** The message, and the line that it is about. */
+  render(): string {
+    const prefix = `${String(this.data.line)} | `;
+    return [this.message, `${prefix}${this.#shown}`, `${' '.repeat(prefix.length)}^`].join('\n');
   }
 }

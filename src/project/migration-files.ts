@@ -6,21 +6,25 @@ import { FileError } from './errors.js';
 export interface MigrationFile {
   /** The name without its ending: `20240102150000_split_user_name`. */
   readonly id: string;
-  /** The 14 digits. */
+  /** The leading digits: 14 of a phased migration, any number of a plain one. */
   readonly version: string;
   /** Absolute. */
   readonly path: string;
   /** As shown: relative to the working directory. */
   readonly file: string;
+  /** What was in it when it was listed. */
+  readonly text: string;
 }
 
 export interface Listing {
-  /** In the order of their versions. */
+  /** In the order of their names. */
   readonly files: readonly MigrationFile[];
   readonly problems: readonly FileError[];
 }
 
-const NAME = /^(\d{14})_[A-Za-z0-9_-]+\.(ts|js|mjs|sql)$/;
+const PHASED = /^(\d{14})_[A-Za-z0-9_-]+\.(?:ts|js|mjs)$/;
+/** As dbmate has it: digits, then whatever. */
+const PLAIN = /^(\d+).*\.sql$/;
 /** What looks like a migration: anything else in the folder (a README, data) is somebody else's. */
 const CANDIDATE = /^\d{14}|\.(ts|js|mjs|mts|cts|cjs|tsx|jsx|sql)$/;
 
@@ -32,18 +36,10 @@ export async function listMigrationFiles(folders: readonly string[], cwd: string
   const listings = await Promise.all(folders.map((folder) => listFolder(folder, cwd)));
   const files = listings.flatMap((listing) => listing.files).sort((a, b) => (a.file < b.file ? -1 : 1));
   const twice = twins(files);
-  const plain = files.filter(({ path }) => path.endsWith('.sql'));
-  const refused = new Set([
-    ...twice.flatMap((group) => group.map((file) => file.path)),
-    ...plain.map((file) => file.path),
-  ]);
+  const refused = new Set(twice.flat());
   return {
-    files: files.filter(({ path }) => !refused.has(path)).sort((a, b) => (a.version < b.version ? -1 : 1)),
-    problems: [
-      ...listings.flatMap((listing) => listing.problems),
-      ...twice.map(sameVersion),
-      ...plain.map(notServed),
-    ],
+    files: files.filter((file) => !refused.has(file)).sort((a, b) => (a.id < b.id ? -1 : 1)),
+    problems: [...listings.flatMap((listing) => listing.problems), ...twice.map(sameVersion)],
   };
 }
 
@@ -74,7 +70,7 @@ async function judge(
 ): Promise<MigrationFile | FileError> {
   const path = join(folder, name);
   const file = relative(cwd, path);
-  const version = NAME.exec(name)?.[1];
+  const version = (PHASED.exec(name) ?? PLAIN.exec(name))?.[1];
   if (version === undefined) return badName(file);
   const real = await realpath(path).catch(() => null);
   if (real === null) return unreadable(file);
@@ -82,7 +78,7 @@ async function judge(
   if (!real.startsWith(root + sep)) return outside(file);
   const text = await readFile(real, 'utf8').catch(() => null);
   if (text === null) return unreadable(file);
-  return text.trim() === '' ? empty(file) : { id: parse(name).name, version, path, file };
+  return text.trim() === '' ? empty(file) : { id: parse(name).name, version, path, file, text };
 }
 
 function twins(files: readonly MigrationFile[]): readonly (readonly MigrationFile[])[] {
@@ -101,7 +97,7 @@ function noFolder(folder: string): FileError {
 function badName(file: string): FileError {
   return new FileError('BELLOWS_FILE_NAME', file, {
     what: `${file} is not named as a migration.`,
-    why: 'The name is the id and the place in time: YYYYMMDDHHMMSS_name.ts (or .js, .mjs), the name of letters, digits, "_" and "-".',
+    why: 'The name is the id and the place in time: YYYYMMDDHHMMSS_name.ts (or .js, .mjs), the name of letters, digits, "_" and "-"; or YYYYMMDDHHMMSS_name.sql.',
     next: 'Rename it (bellows new <name> makes such a name), or put code that migrations share into a folder, or into a file that begins with "_".',
   });
 }
@@ -124,14 +120,6 @@ function empty(file: string): FileError {
   return new FileError('BELLOWS_FILE_EMPTY', file, {
     what: `${file} is empty.`,
     next: 'Write the migration, or delete the file.',
-  });
-}
-
-function notServed({ file }: MigrationFile): FileError {
-  return new FileError('BELLOWS_FILE_SQL', file, {
-    what: `${file} is a plain SQL migration, which this version does not run.`,
-    why: 'It runs phased migrations (.ts, .js, .mjs) only.',
-    next: 'Run it with the tool that ran the earlier ones, or write it as a phased migration.',
   });
 }
 

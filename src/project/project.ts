@@ -1,4 +1,5 @@
 import { type BellowsError, DefinitionError } from '#core/errors';
+import type { SqlMigration } from '#core/sql-migration';
 import { cacheFolder } from './cache-folder.js';
 import { FileError } from './errors.js';
 import { type LoadedMigration, loadMigration } from './load-migration.js';
@@ -6,6 +7,7 @@ import type { LoadOptions } from './load-module.js';
 import { listMigrationFiles, type MigrationFile } from './migration-files.js';
 import { publicModules } from './public-modules.js';
 import type { OfflineSettings } from './settings.js';
+import { readSqlMigration } from './sql-file.js';
 
 export type { LoadedMigration } from './load-migration.js';
 
@@ -20,8 +22,10 @@ export interface FileProblem {
 
 export interface Project<S extends OfflineSettings = OfflineSettings> {
   readonly settings: S;
-  /** In the order of their versions. */
+  /** The phased ones, in the order of their names. */
   readonly migrations: readonly LoadedMigration[];
+  /** The plain SQL ones, in the order of their names. */
+  readonly plain: readonly SqlMigration[];
   readonly problems: readonly FileProblem[];
 }
 
@@ -37,6 +41,7 @@ export async function loadProject<S extends OfflineSettings>(settings: S): Promi
   return {
     settings,
     migrations: loaded.filter((one): one is LoadedMigration => 'definition' in one),
+    plain: loaded.filter((one): one is SqlMigration => 'up' in one),
     problems: [
       ...problems.map((error) => ({ file: error.file, id: null, error })),
       ...loaded.filter((one): one is FileProblem => 'error' in one),
@@ -44,16 +49,18 @@ export async function loadProject<S extends OfflineSettings>(settings: S): Promi
   };
 }
 
+type Loaded = LoadedMigration | SqlMigration | FileProblem;
+
 /** One after the other: a file's top level may touch globals, and the order of effects should be the order of the files. */
-async function loadAll(
-  files: readonly MigrationFile[],
-  options: LoadOptions,
-): Promise<readonly (LoadedMigration | FileProblem)[]> {
-  const loaded: (LoadedMigration | FileProblem)[] = [];
-  for (const file of files) {
-    loaded.push(await loadMigration(file, options).catch((error: unknown) => asProblem(error, file)));
-  }
+async function loadAll(files: readonly MigrationFile[], options: LoadOptions): Promise<readonly Loaded[]> {
+  const loaded: Loaded[] = [];
+  for (const file of files)
+    loaded.push(await load(file, options).catch((error: unknown) => asProblem(error, file)));
   return loaded;
+}
+
+async function load(file: MigrationFile, options: LoadOptions): Promise<LoadedMigration | SqlMigration> {
+  return file.path.endsWith('.sql') ? readSqlMigration(file, file.text) : loadMigration(file, options);
 }
 
 function asProblem(error: unknown, { file, id }: MigrationFile): FileProblem {

@@ -33,7 +33,7 @@ export async function withBench(
   const database = createDatabase({ url, applicationName: 'bench' });
   try {
     await installSchema(database);
-    const lease = createLease(database, 'test/1', 60_000);
+    const lease = createLease(database, 'test/1', { ttlMs: 60_000 });
     const fence = await lease.acquire();
     if (fence === null) throw new Error('the lease is taken');
     await work(bench(database, await newRun(database), lease, fence, settings));

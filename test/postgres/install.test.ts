@@ -24,7 +24,10 @@ test('twenty first starts at once, some of them in other processes, leave one cl
   expect(await db?.query('select version from bellows.schema_version')).toEqual(
     shipped.map(({ version }) => ({ version })),
   );
-  expect(await db?.query('select name, epoch from bellows.lease')).toEqual([{ name: 'leader', epoch: 0 }]);
+  expect(await db?.query('select name, epoch from bellows.lease order by name')).toEqual([
+    { name: 'leader', epoch: 0 },
+    { name: 'plain', epoch: 0 },
+  ]);
 });
 
 test('an upgrade is in place and once, whoever comes first', async () => {
@@ -35,11 +38,13 @@ test('an upgrade is in place and once, whoever comes first', async () => {
   };
   const first = open(used.url);
   await installSchema(first);
-  await first.query('update bellows.lease set epoch = 7');
+  await first.query(`update bellows.lease set epoch = 7 where name = 'leader'`);
   const pools = Array.from({ length: 5 }, () => open(used.url, { max: 1 }));
   const results = await Promise.all(pools.map((db) => installSchema(db, [...shipped, next])));
   expect(results.filter(({ from }) => from !== 999)).toHaveLength(1);
-  expect(await first.query('select epoch, note from bellows.lease')).toEqual([{ epoch: 7, note: 'kept' }]);
+  expect(await first.query(`select epoch, note from bellows.lease where name = 'leader'`)).toEqual([
+    { epoch: 7, note: 'kept' },
+  ]);
 });
 
 test('a version that fails leaves the one before', async () => {
@@ -60,14 +65,13 @@ test('a newer schema is refused', async () => {
   await installSchema(db);
   await db.query('insert into bellows.schema_version (version) values (999)');
   const error = await installSchema(db).catch((reason: unknown) => reason);
-  expect(renderError(error as never)).toMatchInlineSnapshot(`
-    [
-      "The schema "bellows" of this database has version 999; this Bellows knows versions up to 1. [BELLOWS_SCHEMA_NEWER]",
-      "why:  A newer Bellows upgraded it, and an older one would misread it.",
-      "left: Nothing was changed.",
-      "next: npm install pgbellows@latest",
-    ]
-  `);
+  const { length } = await shippedVersions();
+  expect(renderError(error as never)).toEqual([
+    `The schema "bellows" of this database has version 999; this Bellows knows versions up to ${length}. [BELLOWS_SCHEMA_NEWER]`,
+    'why:  A newer Bellows upgraded it, and an older one would misread it.',
+    'left: Nothing was changed.',
+    'next: npm install pgbellows@latest',
+  ]);
 });
 
 test('a role without CREATE is told the grant, and the grant is enough', async () => {

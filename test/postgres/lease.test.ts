@@ -12,7 +12,8 @@ const open = useOpen();
 async function two(ttlMs?: number) {
   const db = open(used.url);
   await installSchema(db);
-  return { db, a: createLease(db, 'a/1', ttlMs), b: createLease(db, 'b/2', ttlMs) };
+  const ttl = ttlMs === undefined ? {} : { ttlMs };
+  return { db, a: createLease(db, 'a/1', ttl), b: createLease(db, 'b/2', ttl) };
 }
 
 async function now(db: Session): Promise<string> {

@@ -52,7 +52,7 @@ const create = async (migration = '1_users') =>
   store.create(await store.nextRunId(), planOf(migration), pace, 'cli:anna@host');
 
 async function lead(ttlMs?: number): Promise<Fence> {
-  const fence = await createLease(db, 'leader/1', ttlMs).acquire();
+  const fence = await createLease(db, 'leader/1', ttlMs === undefined ? {} : { ttlMs }).acquire();
   if (fence === null) throw new Error('the lease is taken');
   return fence;
 }

@@ -36,6 +36,7 @@ describe('listMigrationFiles', () => {
       version: '20240101000000',
       path: join(cwd, 'b/20240101000000_first.ts'),
       file: 'b/20240101000000_first.ts',
+      text: CODE,
     });
   });
 
@@ -64,7 +65,7 @@ describe('listMigrationFiles', () => {
       'migrations/20240104000000_empty.ts': ' \n',
       'migrations/20240105000000_plain.sql': 'select 1;',
     });
-    expect(found.map(({ id }) => id)).toEqual(['20240101000000_good']);
+    expect(found.map(({ id }) => id)).toEqual(['20240101000000_good', '20240105000000_plain']);
     expect(problems).toMatchInlineSnapshot(`
       [
         "BELLOWS_FILE_NAME migrations/20240102000000 with space.ts is not named as a migration.",
@@ -73,7 +74,6 @@ describe('listMigrationFiles', () => {
         "BELLOWS_FILE_NAME migrations/2024_short.ts is not named as a migration.",
         "BELLOWS_FILE_NAME migrations/helper.ts is not named as a migration.",
         "BELLOWS_FILE_VERSION migrations/20240103000000_one.ts and migrations/20240103000000_two.js have the same version 20240103000000.",
-        "BELLOWS_FILE_SQL migrations/20240105000000_plain.sql is a plain SQL migration, which this version does not run.",
       ]
     `);
   });
@@ -84,7 +84,7 @@ describe('listMigrationFiles', () => {
       'migrations/20240103000000_two.sql': 'select 1',
     });
     expect(found).toEqual([]);
-    expect(problems.map((text) => text.split(' ')[0])).toEqual(['BELLOWS_FILE_VERSION', 'BELLOWS_FILE_SQL']);
+    expect(problems.map((text) => text.split(' ')[0])).toEqual(['BELLOWS_FILE_VERSION']);
   });
 
   it('says that there is no folder, and nothing of an empty one', async () => {

@@ -201,13 +201,16 @@ describe('loadProject', () => {
     expect(migrations).toHaveLength(1);
   });
 
-  it('reports plain SQL beside phased migrations, and reads past a README', async () => {
+  it('reads plain SQL beside phased migrations, and past a README', async () => {
     const loaded = await project({
       '20240101000000_a.ts': SPLIT,
       'README.md': '# here',
       '20240102000000_plain.sql': 'select 1',
     });
     expect(loaded.migrations).toHaveLength(1);
-    expect(brokenIds(loaded)).toEqual(['BELLOWS_FILE_SQL migrations/20240102000000_plain.sql']);
+    expect(loaded.plain.map(({ id, version }) => [id, version])).toEqual([
+      ['20240102000000_plain', '20240102000000'],
+    ]);
+    expect(brokenIds(loaded)).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import { BellowsError, EXIT } from '#core/errors';
 import { type Position, positionAt } from './positions.js';
 
-/** The longest piece of a source line that `render` shows. */
+/** The longest piece of a source line that `withCaret` shows. */
 const WIDTH = 120;
 
 /** An error at a place in SQL text. `message` names line and column; only `render` shows the text itself. */
@@ -24,14 +24,23 @@ class SqlPositionError extends BellowsError {
 
   /** The message, the line of SQL that it is about, and a caret under the place. */
   render(): string {
-    const prefix = `${this.line} | `;
-    const line = [...(this.#sql.split('\n')[this.line - 1] ?? '').trimEnd()];
-    const from = Math.max(0, this.column - 1 - WIDTH / 2);
-    const shown = line.slice(from, from + WIDTH).join('');
-    // Tabs are kept in front of the caret, so that it stands right whatever a tab's width is.
-    const indent = line.slice(from, this.column - 1).map((character) => (character === '\t' ? '\t' : ' '));
-    return [this.message, `${prefix}${shown}`, `${' '.repeat(prefix.length)}${indent.join('')}^`].join('\n');
+    return withCaret(this.message, this.#sql, this);
   }
+}
+
+/** A message, the line of `sql` that it is about, and a caret under the place. */
+export function withCaret(
+  message: string,
+  sql: string,
+  { line, column }: Pick<Position, 'line' | 'column'>,
+): string {
+  const prefix = `${line} | `;
+  const characters = [...(sql.split('\n')[line - 1] ?? '').trimEnd()];
+  const from = Math.max(0, column - 1 - WIDTH / 2);
+  const shown = characters.slice(from, from + WIDTH).join('');
+  // Tabs are kept in front of the caret, so that it stands right whatever a tab's width is.
+  const indent = characters.slice(from, column - 1).map((character) => (character === '\t' ? '\t' : ' '));
+  return [message, `${prefix}${shown}`, `${' '.repeat(prefix.length)}${indent.join('')}^`].join('\n');
 }
 
 /** PostgreSQL's parser cannot read the text. */

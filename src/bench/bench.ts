@@ -1,18 +1,11 @@
-/** `npm run bench`: how fast the backfill is, measured on a server of its own. */
+/** `npm run bench`: how fast the backfill is, and what the application feels of it. */
 import { BellowsError, EXIT, renderError } from '#core/errors';
-import type { PostgresServer } from '#servers/postgres';
-import { bellowsShape, cutSlices, startBellows } from './bellows-shape.js';
+import { openGround } from './ground.js';
 import { type BenchOptions, readOptions, USAGE } from './options.js';
-import { addPgrollShape, pgrollShape } from './pgroll-shape.js';
 import { makeProject, removeProject } from './project.js';
-import { type Report, written } from './report.js';
-import { connect, copyLoaded, dropDatabase, loadUsers, startServer } from './server.js';
-import { singleStatement } from './shapes.js';
-import { figuresOf, measureSlices, ratioTo, type Sample } from './slices.js';
-import { measureStatus } from './status-cost.js';
-import { measureWholeRun } from './whole-run.js';
+import { isMet, type Report, type Result, written } from './result.js';
+import { SCENARIOS } from './scenarios/index.js';
 
-const SHAPES = ['single', 'pgroll', 'bellows'] as const;
 type Tell = (text: string) => void;
 
 async function main(args: readonly string[]): Promise<void> {
@@ -21,64 +14,37 @@ async function main(args: readonly string[]): Promise<void> {
     process.stdout.write(USAGE);
     return;
   }
-  const tell: Tell = (text) => (options.json ? process.stderr : process.stdout).write(text);
+  const tell: Tell = (text) => (options.json ? process.stderr : process.stdout).write(`${text}\n`);
   const report = await bench(options, tell);
-  tell(`\n${written(report)}`);
-  if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+  if (options.json) process.stdout.write(`${JSON.stringify(asJson(report))}\n`);
 }
 
-async function bench(options: BenchOptions, tell: Tell): Promise<Report> {
-  const server = await startServer();
+async function bench({ databaseUrl, rows, rounds, only }: BenchOptions, tell: Tell): Promise<Report> {
+  const ground = await openGround(databaseUrl);
   const folder = await makeProject();
+  const results: Result[] = [];
+  tell(`${ground.server}, ${rows.toLocaleString('en-US')} rows`);
   try {
-    tell(`Loading ${options.rows.toLocaleString('en-US')} rows ...\n`);
-    await loadUsers(server, options.rows);
-    const sliced = await slices(server, folder, options, tell);
-    tell('The whole table through up ...\n');
-    const whole = await measureWholeRun(folder, await copyLoaded(server, 'whole'));
-    return { rows: options.rows, ...sliced, whole };
+    for (const { name, title, run } of SCENARIOS.filter((scenario) => only.includes(scenario.name))) {
+      tell(`\n${name}: ${title}`);
+      await ground.clear();
+      const figures = await run({ ground, folder, rows, rounds, tell: (line) => tell(`  ${line}`) });
+      results.push({ scenario: name, figures });
+      tell(written({ scenario: name, figures }));
+    }
+    return { rows, rounds, server: ground.server, results };
   } finally {
     await removeProject(folder);
-    await server.stop();
+    await ground.close();
   }
 }
 
-async function slices(
-  server: PostgresServer,
-  folder: string,
-  { rounds }: BenchOptions,
-  tell: Tell,
-): Promise<Omit<Report, 'rows' | 'whole'>> {
-  const url = await copyLoaded(server, 'slices');
-  const client = await connect(url);
-  const bellows = await startBellows(folder, url);
-  try {
-    await addPgrollShape(client);
-    const shapes = [singleStatement(client), pgrollShape(client), bellowsShape(client, bellows)];
-    const cut = await cutSlices(client, bellows, rounds * shapes.length);
-    const samples = await measureSlices(client, shapes, cut, (sample) => tell(sampleLine(sample)));
-    const version = await client.query<{ version: string }>(
-      `select 'PostgreSQL ' || current_setting('server_version') as version`,
-    );
-    return {
-      rounds: samples.length / shapes.length,
-      server: version.rows[0]?.version ?? '',
-      shapes: SHAPES.map((shape) => figuresOf(samples, shape)),
-      overSingle: ratioTo(samples, 'single'),
-      overPgroll: ratioTo(samples, 'pgroll'),
-      status: await measureStatus(client, folder, url),
-    };
-  } finally {
-    await bellows.close();
-    await client.end();
-    await dropDatabase(server, 'slices');
-  }
-}
-
-function sampleLine({ round, shape, rows, milliseconds, cpuMs }: Sample): string {
-  const perSecond = Math.round((rows * 1_000) / milliseconds);
-  const cpu = ((cpuMs * 1_000) / rows).toFixed(1);
-  return `${round + 1} ${shape.padEnd(8)} ${rows} rows  ${perSecond} rows/s  ${cpu} µs/row\n`;
+function asJson(report: Report) {
+  const results = report.results.map(({ scenario, figures }) => ({
+    scenario,
+    figures: figures.map((figure) => ({ ...figure, met: isMet(figure) })),
+  }));
+  return { ...report, results };
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -1,8 +1,8 @@
 /** The whole table through `up`: leader in this process, one worker in another, everything at its default. */
 import { createBellows } from '#main';
 import { cpuBetween, cpuTimes } from './cpu.js';
+import { connect } from './ground.js';
 import { bellowsOptions } from './project.js';
-import { connect } from './server.js';
 import { startWorker, type WorkerSize } from './worker-process.js';
 
 export interface WholeRun {
@@ -26,7 +26,7 @@ export async function measureWholeRun(folder: string, url: string): Promise<Whol
   const bellows = await createBellows(bellowsOptions(folder, url));
   // Makes the schema, which a worker needs.
   await bellows.history();
-  const worker = await startWorker(folder, url);
+  const worker = await startWorker(folder, url, 1);
   try {
     const before = await cpuTimes(client, 'bellows');
     const { reached, seconds } = await bellows.up({ detach: true, until: 'gated' });

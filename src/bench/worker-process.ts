@@ -9,21 +9,33 @@ const WORKER = fileURLToPath(new URL('worker.js', import.meta.url));
 
 /** A worker that runs beside this process. */
 export interface WorkerProcess {
-  /** Resolves each time it has finished a job, or when it has ended. */
-  finished(): Promise<void>;
+  /** How many jobs it has finished so far. */
+  jobsFinished(): number;
+  /** Resolves when it has finished more jobs than `jobs`; rejects when it has ended. */
+  finishedAfter(jobs: number): Promise<void>;
   /** Ends it and tells how large it was. */
   stop(): Promise<WorkerSize>;
   /** Ends it at once. */
   kill(): void;
 }
 
-/** Resolves when it takes jobs. */
-export async function startWorker(folder: string, databaseUrl: string): Promise<WorkerProcess> {
-  const child = fork(WORKER, [folder, databaseUrl]);
+/** Resolves when it takes jobs, as many at a time as it has slots. */
+export async function startWorker(
+  folder: string,
+  databaseUrl: string,
+  slots: number,
+): Promise<WorkerProcess> {
+  const child = fork(WORKER, [folder, databaseUrl, String(slots)]);
+  let finished = 0;
+  child.on('message', (message: FromWorker) => {
+    if (message.kind === 'finished') finished += 1;
+  });
   await said(child, 'ready');
   return {
-    finished: async () => {
-      await said(child, 'finished');
+    jobsFinished: () => finished,
+    finishedAfter: async (jobs) => {
+      // Counted by the listener above, which was there first.
+      if (finished <= jobs) await said(child, 'finished');
     },
     stop: async () => {
       const size = said(child, 'size');

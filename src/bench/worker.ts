@@ -20,7 +20,7 @@ async function highWaterMb(): Promise<number> {
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0) / 1_024;
 }
 
-async function run([folder = '', databaseUrl = '']: readonly string[]): Promise<void> {
+async function run([folder = '', databaseUrl = '', slots = '1']: readonly string[]): Promise<void> {
   const stop = new AbortController();
   process.on('message', () => stop.abort());
   process.on('SIGINT', () => stop.abort());
@@ -34,7 +34,7 @@ async function run([folder = '', databaseUrl = '']: readonly string[]): Promise<
     ...bellowsOptions(folder, databaseUrl),
     listeners: [(name) => name === 'job:finished' && tell({ kind: 'finished' })],
   });
-  await bellows.worker({ signal: stop.signal, slots: 1, onReady: () => tell({ kind: 'ready' }) });
+  await bellows.worker({ signal: stop.signal, slots: Number(slots), onReady: () => tell({ kind: 'ready' }) });
   look();
   clearInterval(looking);
   const lastMb = process.memoryUsage().rss / 1_048_576;

@@ -1,17 +1,12 @@
-/**
- * Bellows itself: the run that `up` made, its jobs through the queue, a worker in a process of its own. Each slice is a
- * range; those whose turn has not come are void, which holds them back.
- */
 import type { Client } from 'pg';
 import { createBellows } from '#main';
-import { dispatch } from '#phases/backfill/dispatch';
 import { planWalk } from '#phases/backfill/ranges';
 import type { Database, JobQueue, RunRow } from '#ports';
 import { createDatabase } from '#postgres/database';
 import { createRunStore } from '#postgres/run-store';
 import { createQueue } from '#queue/create';
 import { bellowsOptions } from './project.js';
-import type { Shape, Slice } from './shapes.js';
+import type { Slice } from './shapes/shape.js';
 import { startWorker, type WorkerProcess } from './worker-process.js';
 
 export interface BellowsRun {
@@ -19,11 +14,23 @@ export interface BellowsRun {
   readonly database: Database;
   readonly queue: JobQueue;
   readonly worker: WorkerProcess;
+  readonly slices: readonly Slice[];
   close(): Promise<void>;
 }
 
-/** Expands with `up`, plans the walk and starts a worker. */
-export async function startBellows(folder: string, url: string): Promise<BellowsRun> {
+export interface BellowsOptions {
+  readonly client: Client;
+  readonly folder: string;
+  readonly url: string;
+  /** Ranges that the worker may walk at a time. */
+  readonly slots: number;
+  /** How many slices the walk is cut into. */
+  readonly slices: number;
+}
+
+/** Expands with `up`, plans the walk, cuts it into slices that are all held back, and starts a worker. */
+export async function startBellows(options: BellowsOptions): Promise<BellowsRun> {
+  const { client, folder, url, slots } = options;
   const bellows = await createBellows(bellowsOptions(folder, url));
   await bellows.up({ detach: true });
   await bellows.close();
@@ -31,14 +38,15 @@ export async function startBellows(folder: string, url: string): Promise<Bellows
   const run = (await createRunStore(database).runs())[0];
   if (run === undefined) throw new Error('up made no run');
   await planWalk({ database }, run, 0, 1);
+  const slices = await cutSlices(client, run, options.slices);
   const queue = await openQueue(database, url);
-  const worker = await startWorker(folder, url);
+  const worker = await startWorker(folder, url, slots);
   const close = async () => {
     worker.kill();
     await queue.close();
     await database.close();
   };
-  return { run, database, queue, worker, close };
+  return { run, database, queue, worker, slices, close };
 }
 
 async function openQueue(database: Database, url: string): Promise<JobQueue> {
@@ -46,56 +54,14 @@ async function openQueue(database: Database, url: string): Promise<JobQueue> {
   return createQueue({ databaseUrl: url, name: `bellows-${rows[0]?.id}`, emit: () => undefined });
 }
 
-export function bellowsShape(client: Client, { run, database, queue, worker }: BellowsRun): Shape {
-  const [backfill] = run.plan.backfills;
-  if (backfill?.kind !== 'synced') throw new Error('the migration has a synced backfill');
-  const { insertTrigger, updateTrigger } = backfill;
-  return {
-    name: 'bellows',
-    sessions: 'bellows',
-    prepare: async ({ range }) => {
-      await client.query('alter table users disable trigger user');
-      for (const name of [insertTrigger, updateTrigger]) {
-        await client.query(`alter table users enable always trigger "${name}"`);
-      }
-      await database.query(`update bellows.ranges set state = 'open' where id = $1`, [range]);
-    },
-    move: async ({ range }) => {
-      do {
-        const finished = worker.finished();
-        await dispatch({ database, queue }, run);
-        await finished;
-      } while (await isOpen(database, range));
-      return rowsOf(database, range);
-    },
-  };
-}
-
-async function isOpen(database: Database, range: number): Promise<boolean> {
-  const sql = `select from bellows.ranges where id = $1 and state = 'open'`;
-  return (await database.query(sql, [range])).length > 0;
-}
-
-async function rowsOf(database: Database, range: number): Promise<number> {
-  const rows = await database.query<{ n: number }>(
-    'select coalesce(sum(rows), 0)::integer as n from bellows.batches where range_id = $1',
-    [range],
-  );
-  return rows[0]?.n ?? 0;
-}
-
 /**
  * Cuts the walk anew, into `count` ranges in the order of the heap: smaller ones than Bellows makes, so a little dearer. What
  * follows on the last one is left out: the new versions of moved rows begin there.
  */
-export async function cutSlices(
-  client: Client,
-  { database, run }: BellowsRun,
-  count: number,
-): Promise<readonly Slice[]> {
-  const cut = await database.query<RangeRow>(CUT, [run.id, count]);
+async function cutSlices(client: Client, run: RunRow, count: number): Promise<readonly Slice[]> {
+  const { rows } = await client.query<RangeRow>(CUT, [run.id, count]);
   const slices: Slice[] = [];
-  for (const row of cut.slice(0, count)) slices.push(await toSlice(client, row));
+  for (const row of rows.slice(0, count)) slices.push(await toSlice(client, row));
   return slices;
 }
 
@@ -132,7 +98,7 @@ returning id, lo, hi`;
 async function toSlice(client: Client, range: RangeRow): Promise<Slice> {
   const [id, lo, hi] = [Number(range.id), Number(range.lo), Number(range.hi)];
   const { rows } = await client.query<{ first: string; last: string; rows: number }>(
-    `select min(id) as first, max(id) as last, count(*)::integer as rows
+    `select (array_agg(id order by ctid))[1] as first, (array_agg(id order by ctid desc))[1] as last, count(*)::integer as rows
      from users
      where ctid >= '(${lo},0)'
        and ctid < '(${hi},0)'`,

@@ -4,8 +4,9 @@
  * and looks at the search path, does the work. Its trigger for the other direction, which does nothing here, is left out.
  */
 import type { Client } from 'pg';
-import { FIRST_NAME, LAST_NAME } from './project.js';
-import type { Shape } from './shapes.js';
+import { FIRST_NAME, LAST_NAME } from '../project.js';
+import type { Shape } from './shape.js';
+import { walkByKey } from './walk-by-key.js';
 
 const BATCH_ROWS = 1_000;
 const COLUMNS = ['id', 'email', 'full_name', 'is_active', 'about', 'created_at', 'first_name', 'last_name'];
@@ -42,22 +43,13 @@ export async function addPgrollShape(client: Client): Promise<void> {
 
 export function pgrollShape(client: Client): Shape {
   return {
-    name: 'pgroll',
+    name: "pgroll's shape",
     sessions: 'bench',
     prepare: async () => {
       await client.query('alter table users disable trigger user');
       await client.query('alter table users enable trigger fill_names');
     },
-    move: async ({ firstId, lastId }) => {
-      let [cursor, moved] = [String(BigInt(firstId) - 1n), 0];
-      for (;;) {
-        const { rows } = await client.query<{ last: string | null; moved: number }>(batch(cursor, lastId));
-        const { last = null, moved: now = 0 } = rows[0] ?? {};
-        if (last === null) return moved;
-        moved += now;
-        cursor = last;
-      }
-    },
+    move: (slice) => walkByKey(client, slice, batch),
   };
 }
 

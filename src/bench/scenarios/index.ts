@@ -1,0 +1,11 @@
+import type { Scenario } from '../scenario.js';
+import { bloat } from './bloat.js';
+import { doLoop } from './do-loop.js';
+import { growth } from './growth.js';
+import { latency } from './latency.js';
+import { ledger } from './ledger.js';
+import { shapes } from './shapes.js';
+import { uuid } from './uuid.js';
+import { whole } from './whole.js';
+
+export const SCENARIOS: readonly Scenario[] = [shapes, ledger, whole, latency, uuid, bloat, growth, doLoop];

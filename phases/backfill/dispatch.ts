@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Emit } from '#core/events';
 import type { Database, JobQueue, RunRow } from '#ports';
 import { LIVE_SECONDS } from './claim.js';
 import { paceOf } from './pace-settings.js';
@@ -6,6 +7,7 @@ import { paceOf } from './pace-settings.js';
 export interface DispatchDeps {
   readonly database: Database;
   readonly queue: Pick<JobQueue, 'enqueue' | 'known'>;
+  readonly emit: Emit;
 }
 
 interface Candidate extends Readonly<Record<string, unknown>> {
@@ -54,7 +56,8 @@ where id = $1`;
  *
  * @returns how many jobs were added.
  */
-export async function dispatch({ database, queue }: DispatchDeps, run: Pick<RunRow, 'id'>): Promise<number> {
+export async function dispatch(deps: DispatchDeps, run: Pick<RunRow, 'id'>): Promise<number> {
+  const { database, queue } = deps;
   const row = (
     await database.query<{ pace: unknown; backfilling: boolean; live: number }>(LIVE, [run.id])
   )[0];
@@ -66,7 +69,7 @@ export async function dispatch({ database, queue }: DispatchDeps, run: Pick<RunR
   const idle = candidates.filter((range) => !waiting.has(range.id));
   let added = 0;
   for (const range of idle.slice(0, Math.max(0, free - waiting.size))) {
-    if (await addJob({ database, queue }, run.id, range)) added += 1;
+    if (await addJob(deps, run.id, range)) added += 1;
   }
   return added;
 }
@@ -82,7 +85,11 @@ async function alreadyWaiting(
 }
 
 /** The mark is set first and only if nobody else set one: a crash before the enqueue leaves a job that the queue does not know. */
-async function addJob({ database, queue }: DispatchDeps, runId: number, range: Candidate): Promise<boolean> {
+async function addJob(
+  { database, queue, emit }: DispatchDeps,
+  runId: number,
+  range: Candidate,
+): Promise<boolean> {
   const jobId = `r${runId}-${range.id}-${randomUUID()}`;
   const marked = await database.query(
     `update bellows.ranges
@@ -95,5 +102,6 @@ async function addJob({ database, queue }: DispatchDeps, runId: number, range: C
   );
   if (marked.length === 0) return false;
   await queue.enqueue(jobId, { runId, rangeId: Number(range.id) });
+  if (range.job_id !== null) emit('job:redelivered', { cause: 'reconciled' });
   return true;
 }

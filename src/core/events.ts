@@ -27,6 +27,8 @@ export interface EventMap {
     readonly lockWaitSeconds: number | null;
     readonly lockHeldSeconds: number | null;
     readonly blockers: readonly Blocker[];
+    /** Sessions that waited behind this attempt while it waited. */
+    readonly queued: number;
   };
   'step:done': {
     readonly migration: string;
@@ -48,6 +50,8 @@ export interface EventMap {
   'rows:quarantined': { readonly migration: string; readonly rows: number; readonly sqlstate: string };
   'throttle:on': { readonly migration: string; readonly hold: Hold };
   'throttle:off': { readonly migration: string; readonly signal: string; readonly seconds: number };
+  /** Each time the signals were read, about once a second while a backfill runs. */
+  'throttle:read': { readonly migration: string; readonly signals: readonly SignalRead[] };
   'gate:evaluated': {
     readonly migration: string;
     readonly open: boolean;
@@ -69,6 +73,10 @@ export interface EventMap {
   'leader:changed': { readonly leading: boolean; readonly epoch: number };
   'job:started': { readonly migration: string; readonly waitSeconds: number };
   'job:finished': { readonly migration: string; readonly outcome: 'done' | 'yielded' | 'stale' | 'failed' };
+  /** A job that is delivered once more: its worker fell silent, or the queue lost it and it was made again from the ledger. */
+  'job:redelivered': { readonly cause: 'stalled' | 'reconciled' };
+  /** Jobs that this process may walk at a time, and walks now; when the worker begins, and at each change. */
+  'worker:slots': { readonly slots: number; readonly used: number };
   'queue:error': { readonly message: string };
   'postgres:error': { readonly operation: 'ddl' | 'batch' | 'control' | 'probe'; readonly sqlstate: string };
 }
@@ -87,6 +95,14 @@ export interface HeldLock {
 }
 
 export type EventName = keyof EventMap;
+
+export interface SignalRead {
+  readonly signal: string;
+  /** Value over limit, 1 stops; null where it is not known. */
+  readonly utilisation: number | null;
+  /** False: reading it failed, and so it holds. */
+  readonly readable: boolean;
+}
 
 /** A session that holds a lock we wait for. The query has its literals taken out. */
 export interface Blocker {

@@ -1,3 +1,23 @@
+/** The signals that may hold a backfill. A signal of the user's own carries a name behind its kind: `query:wal`. */
+export const SIGNALS = [
+  'replication_lag',
+  'standby_missing',
+  'wal_backlog',
+  'lock_waiters',
+  'active_sessions',
+  'connections',
+  'vacuum_horizon',
+  'dead_tuples',
+  'autovacuum',
+  'commit_latency',
+  'query',
+  'http',
+  'window',
+  'operator',
+  'errors',
+  'stale',
+] as const;
+
 /** A signal that slows or stops the pace. Every signal is one small file; adding one is adding a file and a list entry. */
 export interface Reading {
   /** What was read; `null` where nothing can be read on this server at all. */

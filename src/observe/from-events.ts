@@ -13,7 +13,9 @@ import {
   OPERATIONS,
   PHASES,
   REASONS,
+  REDELIVERY_CAUSES,
   ROW_OUTCOMES,
+  reasonOf,
 } from './labels.js';
 
 type Reaction<E extends EventName> = ((to: Instruments, payload: EventMap[E]) => void) | null;
@@ -27,8 +29,9 @@ const REACTIONS: { readonly [E in EventName]: Reaction<E> } = {
     for (const outcome of ATTEMPT_OUTCOMES)
       to.inc('bellows_ddl_attempts_total', { migration, step, outcome }, 0);
   },
-  'step:attempt': (to, { migration, step, outcome, lockWaitSeconds, lockHeldSeconds }) => {
+  'step:attempt': (to, { migration, step, outcome, lockWaitSeconds, lockHeldSeconds, queued }) => {
     to.inc('bellows_ddl_attempts_total', { migration, step, outcome });
+    to.set('bellows_ddl_queued_sessions', { migration }, queued);
     if (lockHeldSeconds !== null) to.observe('bellows_ddl_lock_held_seconds', {}, lockHeldSeconds);
     if (lockWaitSeconds === null) return;
     const got = lockHeldSeconds !== null || outcome === 'ok';
@@ -45,9 +48,17 @@ const REACTIONS: { readonly [E in EventName]: Reaction<E> } = {
     to.inc('bellows_backfill_batches_total', { migration, outcome }),
   'rows:quarantined': (to, { migration, rows }) =>
     to.inc('bellows_backfill_rows_total', { migration, outcome: 'quarantined' }, rows),
-  // Counted by `throttle-clock.ts`, which also counts while a hold lasts.
+  // Read from PostgreSQL, where the workers wrote them.
   'throttle:on': null,
   'throttle:off': null,
+  'throttle:read': (to, { migration, signals }) => {
+    for (const { signal, utilisation, readable } of signals) {
+      const reason = reasonOf(signal);
+      if (!readable) to.inc('bellows_throttle_check_failures_total', { reason });
+      if (utilisation === null) to.drop('bellows_throttle_utilization_ratio', { migration, reason });
+      else to.set('bellows_throttle_utilization_ratio', { migration, reason }, utilisation);
+    }
+  },
   // The results are read from PostgreSQL, where the leader wrote them.
   'gate:evaluated': null,
   'sql:waiting': null,
@@ -60,14 +71,30 @@ const REACTIONS: { readonly [E in EventName]: Reaction<E> } = {
   'sql:failed': null,
   'leader:changed': (to, { leading }) => to.set('bellows_scheduler_leader', {}, Number(leading)),
   'job:started': (to, { waitSeconds }) => to.observe('bellows_queue_wait_seconds', {}, waitSeconds),
-  'job:finished': null,
+  'job:finished': (to, { outcome }) => {
+    if (outcome === 'stale') to.inc('bellows_queue_redeliveries_total', { cause: 'stale' });
+  },
+  'job:redelivered': (to, { cause }) => to.inc('bellows_queue_redeliveries_total', { cause }),
+  'worker:slots': (to, { slots, used }) => {
+    to.set('bellows_worker_slots', {}, slots);
+    to.set('bellows_worker_slots_used', {}, used);
+  },
   'queue:error': null,
   'postgres:error': (to, { operation, sqlstate }) =>
     to.inc('bellows_postgres_errors_total', { operation, class: errorClass(sqlstate) }),
 };
 
-export function react<E extends EventName>(to: Instruments, name: E, payload: EventMap[E]): void {
+/** After these a worker is not stuck: it takes a job, commits a batch, or ends a job, which it does every 20 seconds also while it is held. */
+const PROGRESS: ReadonlySet<EventName> = new Set(['worker:slots', 'batch:committed']);
+
+export function react<E extends EventName>(
+  to: Instruments,
+  name: E,
+  payload: EventMap[E],
+  unixSeconds: number,
+): void {
   REACTIONS[name]?.(to, payload);
+  if (PROGRESS.has(name)) to.set('bellows_worker_last_progress_timestamp_seconds', {}, unixSeconds);
 }
 
 /** The series of a process at 0, so that `rate()` sees the first increase and an absent series means an absent process. */
@@ -77,6 +104,8 @@ export function zeroProcess(to: Instruments): void {
   }
   for (const level of LEVELS) to.inc('bellows_log_messages_total', { level }, 0);
   for (const collector of COLLECTORS) to.inc('bellows_collector_errors_total', { collector }, 0);
+  for (const cause of REDELIVERY_CAUSES) to.inc('bellows_queue_redeliveries_total', { cause }, 0);
+  for (const reason of REASONS) to.inc('bellows_throttle_check_failures_total', { reason }, 0);
   for (const outcome of LOCK_OUTCOMES) to.zero('bellows_ddl_lock_wait_seconds', { outcome });
   to.zero('bellows_ddl_lock_held_seconds', {});
   to.zero('bellows_queue_wait_seconds', {});
@@ -90,7 +119,6 @@ export function zeroMigration(to: Instruments, migration: string): void {
   for (const state of ENTERED) to.inc('bellows_migration_transitions_total', { migration, to: state }, 0);
   for (const outcome of ROW_OUTCOMES) to.inc('bellows_backfill_rows_total', { migration, outcome }, 0);
   for (const outcome of BATCH_OUTCOMES) to.inc('bellows_backfill_batches_total', { migration, outcome }, 0);
-  for (const reason of REASONS) to.inc('bellows_throttle_seconds_total', { migration, reason }, 0);
   to.zero('bellows_backfill_batch_duration_seconds', { migration });
   to.zero('bellows_backfill_batch_rows', { migration });
 }

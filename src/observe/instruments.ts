@@ -8,6 +8,8 @@ export interface Instruments {
   observe<N extends HistogramName>(name: N, labels: LabelsOf<N>, value: number): void;
   /** A histogram's series at 0. */
   zero<N extends HistogramName>(name: N, labels: LabelsOf<N>): void;
-  /** Takes every series of a gauge away. */
-  clear(name: GaugeName): void;
+  /** Takes every series away, also the one of a metric without labels. */
+  clear(name: CounterName | GaugeName): void;
+  /** Takes one series away. */
+  drop<N extends GaugeName>(name: N, labels: LabelsOf<N>): void;
 }

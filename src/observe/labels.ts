@@ -1,6 +1,7 @@
 /** The values that labels may take: closed lists, so that no label grows with the data, and every series can start at 0. */
 import type { EventMap } from '#core/events';
 import { innerState, type State } from '#core/state';
+import { SIGNALS } from '#core/throttle';
 
 /**
  * The phases of a run as a state set, exactly one of them 1. A paused run shows the phase that it left (`bellows_migration_paused`
@@ -31,25 +32,8 @@ export function pauserOf(by: string): (typeof PAUSERS)[number] {
   return by === 'bellows' ? 'bellows' : 'operator';
 }
 
-/** What slows or stops a backfill: the ids of the throttle signals. A signal with a name of its own (`query:wal`) counts as its kind. */
-export const REASONS = [
-  'replication_lag',
-  'standby_missing',
-  'wal_backlog',
-  'lock_waiters',
-  'active_sessions',
-  'connections',
-  'vacuum_horizon',
-  'dead_tuples',
-  'autovacuum',
-  'commit_latency',
-  'query',
-  'http',
-  'window',
-  'operator',
-  'errors',
-  'other',
-] as const;
+/** What holds a backfill: the ids of the signals. One with a name of its own (`query:wal`) counts as its kind. */
+export const REASONS = [...SIGNALS, 'other'] as const;
 export type Reason = (typeof REASONS)[number];
 
 export function reasonOf(signal: string): Reason {
@@ -76,6 +60,10 @@ export const BATCH_OUTCOMES = [
 
 export const ROW_OUTCOMES = ['updated', 'quarantined'] as const;
 export const LOCK_OUTCOMES = ['acquired', 'timeout'] as const;
+export const REDELIVERY_CAUSES = ['stalled', 'reconciled', 'stale'] as const satisfies readonly (
+  | EventMap['job:redelivered']['cause']
+  | 'stale'
+)[];
 export const JOB_STATES = ['waiting', 'active', 'delayed', 'failed'] as const;
 export const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type Level = (typeof LEVELS)[number];

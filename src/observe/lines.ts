@@ -34,6 +34,10 @@ const LINES: { readonly [E in EventName]: Writer<E> } = {
     warn(`${p.rows} rows put into quarantine (${p.sqlstate}): bellows quarantine list`),
   'throttle:on': ({ hold }) => info(sentenceOf(throttleWait(hold))),
   'throttle:off': (p) => info(`${p.signal} released after ${inWords(p.seconds)}`),
+  'throttle:read': ({ signals }) => {
+    const broken = signals.filter((s) => !s.readable).map((s) => s.signal);
+    return debug(broken.length === 0 ? 'signals read' : `signals that cannot be read: ${broken.join(', ')}`);
+  },
   'gate:evaluated': gate,
   'sql:waiting': (p) => info(`waits for ${p.holder}, which runs plain SQL migrations`),
   'sql:started': (p) => info(p.direction === 'up' ? 'is applied' : 'is rolled back'),
@@ -45,6 +49,13 @@ const LINES: { readonly [E in EventName]: Writer<E> } = {
   'leader:changed': (p) => info(p.leading ? `leads, epoch ${p.epoch}` : `leads no more, epoch ${p.epoch}`),
   'job:started': (p) => debug(`job begins after ${seconds(p.waitSeconds)} in the queue`),
   'job:finished': (p) => (p.outcome === 'failed' ? warn('job failed') : debug(`job ${p.outcome}`)),
+  'job:redelivered': ({ cause }) =>
+    info(
+      cause === 'stalled'
+        ? 'a job is delivered again: its worker fell silent'
+        : 'a job that the queue lost was made again',
+    ),
+  'worker:slots': (p) => debug(`${p.used} of ${p.slots} slots in use`),
   'queue:error': (p) => warn(`queue: ${p.message}`),
   'postgres:error': (p) => warn(`PostgreSQL, ${p.operation}: ${p.sqlstate}`),
 };

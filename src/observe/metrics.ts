@@ -1,14 +1,13 @@
 /** The only file that knows the metrics library. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { EventMap, EventName, Listener } from '#core/events';
+import type { Listener } from '#core/events';
 import { boundedReading } from './bounded-reading.js';
 import { METRIC_NAMES, type MetricName, specOf } from './catalogue.js';
 import { react, zeroMigration, zeroProcess } from './from-events.js';
 import { type QueueCounts, showQueue, showState } from './from-state.js';
 import type { Instruments } from './instruments.js';
 import { lineOf } from './lines.js';
-import type { StateForMetrics } from './state.js';
-import { throttleClock } from './throttle-clock.js';
+import type { StateForMetrics } from './readings.js';
 
 export interface MetricsOptions {
   /** Of Bellows. */
@@ -17,16 +16,22 @@ export interface MetricsOptions {
   readonly readState: () => Promise<StateForMetrics>;
   /** `JobQueue.counts`. Without it there is no `bellows_queue_jobs`. */
   readonly readQueue?: () => Promise<QueueCounts>;
+  /** Whether that queue is on Redis: then there is a `bellows_redis_up`. Default: false. */
+  readonly onRedis?: boolean;
   /** How long a scrape waits for a reading, in milliseconds. Default: 2,000. */
   readonly timeoutMs?: number;
   /** How long a reading is shown again, in milliseconds. Default: 5,000. */
   readonly freshMs?: number;
   /** Milliseconds of a clock that only goes forward. Default: `performance.now`. */
   readonly now?: () => number;
+  /** Seconds since 1970. Default: the clock of this host. */
+  readonly unixSeconds?: () => number;
 }
 
 export interface Metrics {
   readonly listener: Listener;
+  /** To be called by each turn of a scheduler's loop. */
+  readonly ticked: () => void;
   /** The exposition text. Never waits longer than `timeoutMs`, never rejects because of PostgreSQL or the queue. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -37,18 +42,16 @@ export function createMetrics({
   version,
   readState,
   readQueue,
+  onRedis = false,
   timeoutMs = 2_000,
   freshMs = 5_000,
   now = () => performance.now(),
+  unixSeconds = () => Date.now() / 1_000,
 }: MetricsOptions): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const { instruments, forget } = createInstruments(registry);
-  const clock = throttleClock(instruments, now);
-  const known = knownMigrations(instruments, now, (migration) => {
-    clock.forget(migration);
-    return forget(migration);
-  });
+  const known = knownMigrations(instruments, now, forget);
   const limits = { timeoutMs, freshMs, now };
   const state = boundedReading({ ...limits, read: readState, onRead: reporter(instruments, 'postgres') });
   const queue = boundedReading({
@@ -62,25 +65,19 @@ export function createMetrics({
   const listener: Listener = (name, payload) => {
     if ('migration' in payload) known.heard(payload.migration);
     instruments.inc('bellows_log_messages_total', { level: lineOf(name, payload).level });
-    react(instruments, name, payload);
-    tellClock(clock, { name, payload } as Told);
+    react(instruments, name, payload, unixSeconds());
   };
   const text = async (): Promise<string> => {
     const [read, counts] = await Promise.all([state(), queue()]);
-    clock.advance();
     showState(instruments, read);
     showQueue(instruments, counts);
+    if (onRedis) instruments.set('bellows_redis_up', {}, Number(counts !== null));
     if (read !== null) await known.keep(read.migrations.map(({ migration }) => migration));
     return registry.metrics();
   };
-  return { listener, text, contentType: registry.contentType };
-}
-
-type Told = { [E in EventName]: { readonly name: E; readonly payload: EventMap[E] } }[EventName];
-
-function tellClock(clock: ReturnType<typeof throttleClock>, { name, payload }: Told): void {
-  if (name === 'throttle:on') clock.on(payload.migration, payload.hold.signal);
-  if (name === 'throttle:off') clock.off(payload.migration, payload.signal, payload.seconds);
+  const ticked = (): void =>
+    instruments.set('bellows_scheduler_last_tick_timestamp_seconds', {}, unixSeconds());
+  return { listener, ticked, text, contentType: registry.contentType };
 }
 
 function reporter(to: Instruments, collector: 'postgres' | 'queue'): (seconds: number, ok: boolean) => void {
@@ -130,21 +127,28 @@ function createInstruments(registry: Registry): {
     if (!(metric instanceof kind)) throw new TypeError(`${name} is not a ${kind.name}`);
     return metric;
   };
+  const clear = (name: MetricName): void => {
+    const metric = made.get(name);
+    metric?.reset();
+    // The library sets a series without labels to 0: but what is not known must not look like 0.
+    if (specOf(name).labels.length === 0) metric?.remove({});
+  };
+  for (const name of METRIC_NAMES) if (specOf(name).type !== 'histogram') clear(name);
   const instruments: Instruments = {
     inc: (name, labels, by = 1) => as(name, Counter).inc(labels, by),
     set: (name, labels, value) => as(name, Gauge).set(labels, value),
     observe: (name, labels, value) => as(name, Histogram).observe(labels, value),
     zero: (name, labels) => as(name, Histogram).zero(labels),
-    clear: (name) => as(name, Gauge).reset(),
+    drop: (name, labels) => as(name, Gauge).remove(labels),
+    clear,
   };
   const forget = async (migration: string): Promise<void> => {
-    for (const metric of made.values()) if (!(metric instanceof Gauge)) await forgetSeries(metric, migration);
+    for (const metric of made.values()) await forgetSeries(metric, migration);
   };
   return { instruments, forget };
 }
 
-/** Gauges are set anew by each scrape; what was counted stays until it is taken away. */
-async function forgetSeries(metric: Counter | Histogram, migration: string): Promise<void> {
+async function forgetSeries(metric: Made, migration: string): Promise<void> {
   const { values } = await metric.get();
   for (const { labels } of values) {
     if (!('migration' in labels) || labels.migration !== migration) continue;

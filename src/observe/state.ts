@@ -1,93 +1,44 @@
-/** What the state gauges show, read from Bellows' own tables. A user's table is never looked at, so a reading costs the application nothing. */
-import { CHECKS, type CheckId, holds, MAX_AGE_SECONDS, type Verdict } from '#core/gate';
+/** Reads what the state gauges show: Bellows' own tables, the catalogue and the statistics. A user's table is never looked at, so a reading costs the application nothing. */
 import { displayTable, type TableName } from '#core/identifier';
 import { innerState, type State } from '#core/state';
-import { etaSeconds } from '#core/status';
 import type { Database, Row, Session } from '#ports';
-import { PHASES, type Phase } from './labels.js';
+import { backfillOf, type Ledger, type RunPace } from './backfill-reading.js';
+import { type Check, gateOf } from './gate-reading.js';
+import { PHASES } from './labels.js';
+import type {
+  Decision,
+  MigrationReading,
+  PhaseReading,
+  StateForMetrics,
+  StepReading,
+  ThrottledReading,
+  VerificationReading,
+} from './readings.js';
 import { type RowCounter, rowCounter } from './row-counter.js';
+import { readServer, readTables, readTriggers } from './server-state.js';
 import {
+  AUDIT_ROWS,
   CHECK_ROWS,
-  ENTERED_ROWS,
+  DECISION_ROWS,
   HOLD_ROWS,
   LEDGER_ROWS,
+  PHASE_ROWS,
+  PROCESS_ROW,
   QUARANTINE_ROWS,
   RUN_ROWS,
+  STEP_ROWS,
+  THROTTLED_ROWS,
+  VERIFICATION_ROWS,
   WORKER_ROWS,
 } from './state-sql.js';
 
-export interface StateForMetrics {
-  /** The newest run of each migration, without those that ended more than 24 hours ago. */
-  readonly migrations: readonly MigrationReading[];
-  readonly workers: { readonly live: number; readonly stale: number };
-}
-
-export interface MigrationReading {
-  readonly migration: string;
-  readonly checksum: string;
-  /** `orders`, `sales.orders`. */
-  readonly tables: readonly string[];
-  readonly state: State;
-  /** Seconds since 1970, the database's clock. */
-  readonly entered: Readonly<Partial<Record<Phase, number>>>;
-  /** Null where the migration has no backfill. */
-  readonly backfill: BackfillReading | null;
-  /** Every check and whether it passes; null where the migration is not at the gate. */
-  readonly gate: ReadonlyMap<CheckId, boolean> | null;
-}
-
-export interface BackfillReading {
-  /** Null while an old ledger is still being added up. */
-  readonly rowsDone: number | null;
-  /** Null where a table was never analysed. */
-  readonly rowsExpected: number | null;
-  /** 0 to 1; null before the walk is planned. */
-  readonly progress: number | null;
-  readonly etaSeconds: number | null;
-  /** Seconds since 1970, the database's clock; null before the first batch. */
-  readonly lastCommit: number | null;
-  readonly concurrency: number;
-  readonly targetSeconds: number;
-  readonly quarantined: number;
-  /** Signals that hold it now. */
-  readonly holds: readonly string[];
-}
-
-interface RunOfState extends Row {
+interface RunOfState extends Row, RunPace {
   readonly id: string;
   readonly migration: string;
   readonly checksum: string;
   readonly tables: readonly TableName[] | null;
-  readonly state: State;
-  readonly backfills: number;
-  readonly rowsExpected: number | null;
-  readonly concurrency: number | null;
-  readonly targetMs: number | null;
 }
-interface OfRun extends Row {
-  readonly run: string;
-}
-interface Ledger extends OfRun {
-  /** Backfills whose walk is planned. */
-  readonly planned: number;
-  readonly blocks: number;
-  readonly passed: number;
-  readonly walked: boolean;
-  readonly rowsExpected: number | null;
-  readonly lastCommit: number | null;
-  readonly recentBatches: number;
-  readonly recentBlocks: number;
-  readonly recentSeconds: number | null;
-}
-interface Check extends OfRun {
-  readonly check: string;
-  readonly verdict: Verdict;
-  readonly skipped: string | null;
-  readonly age: number;
-}
-type Entered = OfRun & { readonly to: string; readonly at: number };
-type HoldRow = OfRun & { readonly signal: string };
-type Quarantine = OfRun & { readonly rows: number };
+type OfRun<R> = R & Row & { readonly run: string };
 
 /** Few statements, each by an index of the ledger. Give it a session of a read-only transaction under a statement timeout. */
 export async function readStateFrom(
@@ -95,34 +46,19 @@ export async function readStateFrom(
   countRows: RowCounter = rowCounter(),
 ): Promise<StateForMetrics> {
   const runs = await session.query<RunOfState>(RUN_ROWS);
-  const ids = [runs.map((run) => run.id)];
-  const entered = await session.query<Entered>(ENTERED_ROWS, [...ids, runs.map((r) => r.migration), PHASES]);
-  const ledger = await session.query<Ledger>(LEDGER_ROWS, ids);
-  const rows = await countRows(session);
-  const held = await session.query<HoldRow>(HOLD_ROWS, ids);
-  const quarantine = await session.query<Quarantine>(QUARANTINE_ROWS, ids);
-  const checks = await session.query<Check>(CHECK_ROWS, ids);
-  const [workers] = await session.query<{ live: number; stale: number }>(WORKER_ROWS);
-  const migrations = runs.map((run): MigrationReading => {
-    const own = <R extends OfRun>(rows: readonly R[]): readonly R[] =>
-      rows.filter((row) => row.run === run.id);
-    const facts = {
-      ledger: own(ledger)[0],
-      rowsDone: rows === null ? null : (rows.get(run.id) ?? 0),
-      held: own(held),
-      quarantined: own(quarantine)[0]?.rows ?? 0,
-    };
-    return {
-      migration: run.migration,
-      checksum: run.checksum,
-      tables: (run.tables ?? []).map(displayTable),
-      state: run.state,
-      entered: Object.fromEntries(own(entered).map(({ to, at }) => [to, at])),
-      backfill: run.backfills === 0 ? null : backfillOf(run, facts),
-      gate: innerState(run.state).kind === 'gated' ? gateOf(own(checks)) : null,
-    };
-  });
-  return { migrations, workers: workers ?? { live: 0, stale: 0 } };
+  const ids = runs.map((run) => run.id);
+  const readingOf = await readRuns(session, runs, countRows);
+  const audit = await session.query<Row & { action: string; times: number }>(AUDIT_ROWS);
+  const [workers] = await session.query<Row & { live: number; stale: number }>(WORKER_ROWS);
+  const [process] = await session.query<Row & { epoch: number; oldestWait: number }>(PROCESS_ROW, [ids]);
+  return {
+    migrations: runs.map(readingOf),
+    workers: workers ?? { live: 0, stale: 0 },
+    server: await readServer(session),
+    audit: new Map(audit.map(({ action, times }) => [action, times])),
+    epoch: process?.epoch ?? 0,
+    oldestWait: process?.oldestWait ?? 0,
+  };
 }
 
 /**
@@ -141,59 +77,60 @@ export function stateReader(database: Database, timeoutMs = 2_000): () => Promis
   return () => database.transaction(limits, (tx) => readStateFrom(tx, countRows));
 }
 
-interface Facts {
-  readonly ledger: Ledger | undefined;
-  readonly rowsDone: number | null;
-  readonly held: readonly HoldRow[];
-  readonly quarantined: number;
+async function readRuns(
+  session: Session,
+  runs: readonly RunOfState[],
+  countRows: RowCounter,
+): Promise<(run: RunOfState) => MigrationReading> {
+  const ids = runs.map((run) => run.id);
+  const names = runs.map((run) => run.migration);
+  const read = async <R>(text: string, ...more: readonly unknown[]) =>
+    grouped(await session.query<OfRun<R>>(text, [ids, ...more]));
+  const phases = await read<PhaseReading & { readonly to: string }>(PHASE_ROWS, names, PHASES);
+  const ledger = await read<Ledger>(LEDGER_ROWS);
+  const rows = await countRows(session);
+  const held = await read<{ readonly signal: string }>(HOLD_ROWS);
+  const throttled = await read<ThrottledReading>(THROTTLED_ROWS);
+  const quarantine = await read<{ readonly rows: number }>(QUARANTINE_ROWS);
+  const checks = await read<Check>(CHECK_ROWS);
+  const steps = await read<StepReading>(STEP_ROWS);
+  const verifications = await read<VerificationReading>(VERIFICATION_ROWS);
+  const decisions = await read<{ readonly decision: Decision; readonly times: number }>(DECISION_ROWS, names);
+  const onTables = await readTables(session, ids);
+  const triggers = await readTriggers(session, ids);
+  return (run) => ({
+    migration: run.migration,
+    checksum: run.checksum,
+    tables: (run.tables ?? []).map(displayTable),
+    state: run.state,
+    phases: Object.fromEntries(phases(run.id).map(({ to, at, seconds }) => [to, { at, seconds }])),
+    backfill: backfillOf(run, {
+      ledger: ledger(run.id)[0],
+      rowsDone: rows === null ? null : (rows.get(run.id) ?? 0),
+      held: held(run.id).map(({ signal }) => signal),
+      throttled: throttled(run.id),
+      quarantined: quarantine(run.id)[0]?.rows ?? 0,
+    }),
+    gate: innerState(run.state).kind === 'gated' ? gateOf(checks(run.id)) : null,
+    steps: steps(run.id),
+    verification: verifications(run.id)[0] ?? null,
+    decisions: {
+      approved: 0,
+      skipped: 0,
+      ...Object.fromEntries(decisions(run.id).map(({ decision, times }) => [decision, times])),
+    },
+    onTables: onTables.get(run.id) ?? null,
+    trigger: isSynced(run.state) ? (triggers.get(run.id) ?? null) : null,
+  });
 }
 
-function backfillOf(run: RunOfState, { ledger, rowsDone, held, quarantined }: Facts): BackfillReading {
-  const moving = run.state.kind === 'backfilling';
-  return {
-    rowsDone,
-    rowsExpected: ledger?.rowsExpected ?? run.rowsExpected,
-    progress: progressOf(run, ledger),
-    etaSeconds: moving ? etaOf(run, ledger) : null,
-    lastCommit: ledger?.lastCommit ?? null,
-    concurrency: run.concurrency ?? 1,
-    targetSeconds: (run.targetMs ?? 100) / 1_000,
-    quarantined,
-    // A hold whose run has moved on is of no account: what is finished must not look throttled.
-    holds: moving ? held.map(({ signal }) => signal) : [],
-  };
+/** From the commit of expand to the cut, which takes the triggers away. */
+function isSynced(state: State): boolean {
+  return ['backfilling', 'settling', 'gated'].includes(innerState(state).kind);
 }
 
-/** Each backfill of the migration weighs the same before its walk is planned, since only then its blocks are known. */
-function progressOf(run: RunOfState, ledger: Ledger | undefined): number | null {
-  if (ledger === undefined || ledger.planned === 0) return null;
-  const walked = ledger.blocks === 0 ? Number(ledger.walked) : ledger.passed / ledger.blocks;
-  return (walked * ledger.planned) / Math.max(run.backfills, ledger.planned);
-}
-
-const ENOUGH_SHARE = 0.01;
-const ENOUGH_BATCHES = 20;
-
-/** By blocks, since their number is known and the rows' is a guess. Before 1 % or 20 batches the pace says nothing yet. */
-function etaOf(run: RunOfState, ledger: Ledger | undefined): number | null {
-  if (ledger === undefined || ledger.recentSeconds === null || ledger.planned < run.backfills) return null;
-  if (ledger.recentBatches < ENOUGH_BATCHES && (progressOf(run, ledger) ?? 0) < ENOUGH_SHARE) return null;
-  return etaSeconds(
-    ledger.passed,
-    ledger.blocks,
-    ledger.recentBlocks / Math.max(ledger.recentSeconds, 0.001),
-  );
-}
-
-/** What was not evaluated, is not known or is too old does not pass. */
-function gateOf(rows: readonly Check[]): ReadonlyMap<CheckId, boolean> {
-  return new Map(CHECKS.map((check) => [check, isPassing(check, rows)]));
-}
-
-function isPassing(check: CheckId, rows: readonly Check[]): boolean {
-  const row = rows.find((found) => found.check === check);
-  if (row === undefined) return false;
-  const { verdict, skipped, age } = row;
-  const counts = skipped !== null || age <= MAX_AGE_SECONDS;
-  return counts && !holds({ check, verdict, skipped, evidence: '', release: null, at: '' });
+function grouped<R extends { readonly run: string }>(rows: readonly R[]): (run: string) => readonly R[] {
+  const groups = new Map<string, R[]>();
+  for (const row of rows) groups.set(row.run, [...(groups.get(row.run) ?? []), row]);
+  return (run) => groups.get(run) ?? [];
 }

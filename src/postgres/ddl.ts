@@ -64,7 +64,7 @@ async function told(ddl: Ddl, attempt: Attempt): Promise<StepOutcome> {
     }
     return result.outcome;
   } catch (error) {
-    const nothing = { lockWaitSeconds: null, lockHeldSeconds: null, blockers: [] };
+    const nothing = { lockWaitSeconds: null, lockHeldSeconds: null, blockers: [], queued: 0 };
     ddl.emit('step:attempt', { ...names, outcome: 'error', ...nothing });
     if (stateOf(error) !== '') ddl.emit('postgres:error', { operation: 'ddl', sqlstate: stateOf(error) });
     throw error;
@@ -88,8 +88,15 @@ type AttemptEvent = EventMap['step:attempt'];
 
 function tell({ emit }: Ddl, names: Pick<AttemptEvent, 'migration' | 'step'>, result: Performed): void {
   const { outcome, lockWaitSeconds, lockHeldSeconds } = result;
-  const blockers = outcome.kind === 'blocked' ? outcome.blockers : [];
-  emit('step:attempt', { ...names, outcome: word(result), lockWaitSeconds, lockHeldSeconds, blockers });
+  const { blockers, queued = [] } = outcome.kind === 'blocked' ? outcome : { blockers: [] };
+  emit('step:attempt', {
+    ...names,
+    outcome: word(result),
+    lockWaitSeconds,
+    lockHeldSeconds,
+    blockers,
+    queued: queued.length,
+  });
   if (outcome.kind !== 'done') emit('postgres:error', { operation: 'ddl', sqlstate: outcome.sqlstate });
 }
 

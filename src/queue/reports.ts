@@ -10,6 +10,8 @@ export interface Reports {
   wording(error: unknown): string;
   /** Emits `queue:error`; the same message (numbers aside) at most once in 10 s. */
   tell(error: unknown): void;
+  /** Emits `job:redelivered`: a job whose worker fell silent was put back. */
+  stalled(): void;
 }
 
 export function createReports(emit: Emit, secrets: readonly string[]): Reports {
@@ -17,6 +19,7 @@ export function createReports(emit: Emit, secrets: readonly string[]): Reports {
   const wording = (error: unknown) => hide(describe(error), secrets);
   return {
     wording,
+    stalled: () => emit('job:redelivered', { cause: 'stalled' }),
     tell(error) {
       const message = wording(error);
       const kind = message.replaceAll(/\d+/g, '#');

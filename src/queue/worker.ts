@@ -66,6 +66,7 @@ export async function startWorker<B extends IQueueBackend, C>(
   });
   const taking = new TakingWorker(worker, opened, jobs, broker.description, reports);
   worker.on('error', (error) => taking.fault(error));
+  worker.on('stalled', () => reports.stalled());
   if (broker.connectFirst) {
     await worker.waitUntilReady().catch(async (error: unknown) => {
       await taking.close();

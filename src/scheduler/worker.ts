@@ -22,16 +22,21 @@ export interface WorkerDeps {
 export async function work(deps: WorkerDeps, slots: number, signal: AbortSignal): Promise<void> {
   const { holder: id } = deps.job;
   let used = 0;
+  const take = (more: number) => {
+    used += more;
+    deps.job.emit('worker:slots', { slots, used });
+  };
   const walk = rangeJob(deps.job);
   const handle = async (job: RangeJob, context: JobContext): Promise<JobOutcome> => {
-    used += 1;
+    take(1);
     try {
       return await walk(job, context);
     } finally {
-      used -= 1;
+      take(-1);
     }
   };
   const worker = await deps.queue.work({ slots }, handle);
+  take(0);
   const ended = new AbortController();
   void worker.stopped.then((error) => ended.abort(error));
   const either = AbortSignal.any([signal, ended.signal]);

@@ -20,19 +20,24 @@ const logged = new WeakSet<Context>();
 
 export async function observe(
   context: Context,
+  role: 'leader' | 'worker',
   listen: { readonly host: string; readonly port: number },
 ): Promise<Observed> {
   const metrics = createMetrics({
     version: context.version,
     readState: stateReader(context.database),
     readQueue: async () => (await context.queue()).counts(),
+    onRedis: /^rediss?:/i.test(context.settings.queueUrl ?? ''),
   });
   const log = createLog({ level: context.settings.logLevel });
   context.listen(metrics.listener);
   if (!logged.has(context)) context.listen(log.listener);
   logged.add(context);
   const health = createHealth({ ping: () => context.database.query('select 1') });
-  const turn = () => health.tick();
+  const turn = () => {
+    health.tick();
+    if (role === 'leader') metrics.ticked();
+  };
   try {
     const server = await startObservability({ ...listen, metrics, health });
     return { address: server.address, turn, close: () => server.close().finally(log.flush) };

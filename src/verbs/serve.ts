@@ -8,27 +8,28 @@ const DEFAULT_SLOTS = 4;
 
 export async function serve(context: Context, { signal, onReady }: ServeOptions): Promise<void> {
   const { host, metricsPort } = context.settings.http;
-  await run(context, { host, port: metricsPort }, onReady, signal, (inner, turn) =>
+  await run(context, 'leader', { host, port: metricsPort }, onReady, signal, (inner, turn) =>
     startLeader(context, inner, turn),
   );
 }
 
 export async function worker(context: Context, { signal, slots, onReady }: WorkerOptions): Promise<void> {
   const { host, workerMetricsPort } = context.settings.http;
-  await run(context, { host, port: workerMetricsPort }, onReady, signal, (inner, turn) =>
+  await run(context, 'worker', { host, port: workerMetricsPort }, onReady, signal, (inner, turn) =>
     startWorker(context, slots ?? DEFAULT_SLOTS, inner, turn),
   );
 }
 
 async function run(
   context: Context,
+  role: 'leader' | 'worker',
   listen: { readonly host: string; readonly port: number },
   onReady: ServeOptions['onReady'],
   signal: AbortSignal,
   work: (signal: AbortSignal, turn: () => void) => Promise<void>,
 ): Promise<void> {
   await context.install();
-  const observed: Observed = await observe(context, listen);
+  const observed: Observed = await observe(context, role, listen);
   onReady?.({ metrics: observed.address });
   try {
     await work(signal, observed.turn);

@@ -9,6 +9,7 @@ const attempt = (outcome: 'ok' | 'lock_timeout', ageSeconds: number): EventMap['
   outcome,
   lockWaitSeconds: 0.5,
   lockHeldSeconds: null,
+  queued: 0,
   blockers:
     outcome === 'ok'
       ? []

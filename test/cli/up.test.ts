@@ -146,7 +146,13 @@ describe('live progress', () => {
       query: '',
     };
     const expanding = { ...samples.pending, id: ID, state: 'expanding', next: 'the expand steps run' };
-    const attempt = { migration: ID, step: 'expand/1', lockWaitSeconds: 0.5, lockHeldSeconds: null };
+    const attempt = {
+      migration: ID,
+      step: 'expand/1',
+      lockWaitSeconds: 0.5,
+      lockHeldSeconds: null,
+      queued: 0,
+    };
     const { stderr } = await cli('up', ({ listeners: [listener] }) => ({
       up: async ({ onProgress } = {}) => {
         const look = () => onProgress?.({ migrations: [expanding] });

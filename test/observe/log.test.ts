@@ -20,6 +20,7 @@ const attempt: EventMap['step:attempt'] = {
   outcome: 'lock_timeout',
   lockWaitSeconds: 0.5,
   lockHeldSeconds: null,
+  queued: 0,
   blockers: [
     {
       pid: 7,

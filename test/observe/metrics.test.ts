@@ -3,27 +3,51 @@ import { describe, expect, it } from 'vitest';
 import { CATALOGUE, METRIC_NAMES, specOf } from '#observe/catalogue';
 import { errorClass, reasonOf } from '#observe/labels';
 import { createMetrics, type Metrics } from '#observe/metrics';
-import type { MigrationReading, StateForMetrics } from '#observe/state';
+import type { BackfillReading, MigrationReading, StateForMetrics } from '#observe/readings';
 import { parseExposition } from './exposition.js';
 
-const NOBODY: StateForMetrics = { migrations: [], workers: { live: 0, stale: 0 } };
+const NOBODY: StateForMetrics = {
+  migrations: [],
+  workers: { live: 0, stale: 0 },
+  server: { walBytes: 1, oldestTransactionSeconds: 0, replicas: [] },
+  audit: new Map(),
+  epoch: 1,
+  oldestWait: 0,
+};
 const reading = (migration: string): MigrationReading => ({
   migration,
   checksum: 'abcdef0123',
   tables: ['users'],
   state: { kind: 'backfilling', since: '2026-01-01T00:00:00Z', again: null },
-  entered: {},
+  phases: {},
   backfill: null,
   gate: null,
+  steps: [],
+  verification: null,
+  decisions: { approved: 0, skipped: 0 },
+  onTables: null,
+  trigger: null,
 });
-const hold = {
-  signal: 'replication_lag',
-  value: 6,
-  limit: 5,
-  text: 'lag',
-  release: 'it falls',
-  since: '2026-01-01T00:00:00Z',
+const walking: BackfillReading = {
+  rowsDone: 120,
+  rowsExpected: 100,
+  progress: 0.9,
+  etaSeconds: null,
+  lastCommit: null,
+  concurrency: 1,
+  targetSeconds: 0.1,
+  batchRows: null,
+  inFlight: 1,
+  quarantined: 0,
+  holds: [],
+  throttled: [],
 };
+const utilisation = (signal: string, value: number | null, readable = true) => ({
+  migration: 'a',
+  signals: [{ signal, utilisation: value, readable }],
+});
+
+const COUNTS = { waiting: 4, active: 1, delayed: 0, failed: 2 };
 
 class Bench {
   seconds = 1_000;
@@ -31,13 +55,16 @@ class Bench {
   readonly metrics: Metrics;
   constructor(
     readQueue?: () => Promise<Readonly<Record<'waiting' | 'active' | 'delayed' | 'failed', number>>>,
+    onRedis = false,
   ) {
     this.metrics = createMetrics({
       version: '1.2.3',
       readState: async () => this.state,
       ...(readQueue === undefined ? {} : { readQueue }),
+      onRedis,
       timeoutMs: 200,
       now: () => this.seconds * 1_000,
+      unixSeconds: () => this.seconds,
     });
   }
   get listener() {
@@ -69,7 +96,7 @@ describe('events', () => {
 
   it('of DDL count attempts, and the waits that got the lock apart from those that did not', async () => {
     const bench = new Bench();
-    const step = { migration: 'a', step: 'expand/1', blockers: [] };
+    const step = { migration: 'a', step: 'expand/1', blockers: [], queued: 0 };
     bench.listener('step:started', { migration: 'a', step: 'expand/1', title: 'add column' });
     bench.listener('step:attempt', {
       ...step,
@@ -121,28 +148,85 @@ describe('events', () => {
     expect(seen.one('bellows_scheduler_leader')).toBe(0);
   });
 
-  it('of holds count their seconds while they last, once', async () => {
+  it('of signals show how near each is to its limit, and what cannot be read', async () => {
     const bench = new Bench();
     bench.state = { ...NOBODY, migrations: [reading('a')] };
-    const lost = async () =>
-      (await bench.scrape()).one('bellows_throttle_seconds_total', {
-        migration: 'a',
-        reason: 'replication_lag',
-      });
-    bench.listener('throttle:on', { migration: 'a', hold });
-    bench.seconds += 30;
-    expect(await lost()).toBe(30);
-    bench.seconds += 30;
-    // Told again by each evaluation.
-    bench.listener('throttle:on', { migration: 'a', hold });
-    expect(await lost()).toBe(60);
+    const near = async (reason: string) =>
+      (await bench.scrape()).one('bellows_throttle_utilization_ratio', { migration: 'a', reason });
+    bench.listener('throttle:read', utilisation('query:wal', 0.6));
+    expect(await near('query')).toBe(0.6);
+    expect(await near('lock_waiters')).toBeUndefined();
+    bench.listener('throttle:read', utilisation('query:wal', null, false));
+    expect(await near('query')).toBeUndefined();
+    const failed = (await bench.scrape()).all('bellows_throttle_check_failures_total', { reason: 'query' });
+    expect(failed).toEqual([1]);
+    bench.listener('throttle:read', utilisation('lock_waiters', 0.2));
+    const paused = { by: 'x', reason: 'r', since: '', inner: { kind: 'gated', since: '' } } as const;
+    bench.state = { ...NOBODY, migrations: [{ ...reading('a'), state: { kind: 'paused', ...paused } }] };
     bench.seconds += 10;
-    bench.listener('throttle:off', { migration: 'a', signal: 'replication_lag', seconds: 70 });
-    bench.seconds += 500;
-    expect(await lost()).toBe(70);
-    // Begun before this process was there.
-    bench.listener('throttle:off', { migration: 'a', signal: 'replication_lag', seconds: 5 });
-    expect(await lost()).toBe(75);
+    expect(await near('lock_waiters')).toBeUndefined();
+  });
+
+  it('of a worker show its slots and when it last got on; a scheduler shows its turns', async () => {
+    const bench = new Bench();
+    let seen = await bench.scrape();
+    expect(seen.all('bellows_worker_slots')).toEqual([]);
+    expect(seen.all('bellows_worker_last_progress_timestamp_seconds')).toEqual([]);
+    expect(seen.all('bellows_scheduler_last_tick_timestamp_seconds')).toEqual([]);
+    bench.listener('worker:slots', { slots: 4, used: 1 });
+    bench.seconds += 7;
+    bench.listener('batch:committed', { migration: 'a', rows: 1, blocks: 1, seconds: 0.1 });
+    bench.metrics.ticked();
+    bench.seconds += 50;
+    seen = await bench.scrape();
+    expect([seen.one('bellows_worker_slots'), seen.one('bellows_worker_slots_used')]).toEqual([4, 1]);
+    expect(seen.one('bellows_worker_last_progress_timestamp_seconds')).toBe(1_007);
+    expect(seen.one('bellows_scheduler_last_tick_timestamp_seconds')).toBe(1_007);
+  });
+
+  it('of jobs that come again count them by their cause', async () => {
+    const bench = new Bench();
+    bench.listener('job:redelivered', { cause: 'stalled' });
+    bench.listener('job:redelivered', { cause: 'reconciled' });
+    bench.listener('job:finished', { migration: 'a', outcome: 'stale' });
+    bench.listener('job:finished', { migration: 'a', outcome: 'done' });
+    const seen = await bench.scrape();
+    const of = (cause: string) => seen.one('bellows_queue_redeliveries_total', { cause });
+    expect(['stalled', 'reconciled', 'stale'].map(of)).toEqual([1, 1, 1]);
+  });
+});
+
+describe('what PostgreSQL keeps', () => {
+  it('is added up by reason, never doubled by a scrape, and gone when it cannot be read', async () => {
+    const bench = new Bench();
+    const throttled = [
+      { signal: 'query:wal', seconds: 30, events: 2 },
+      { signal: 'query:disk', seconds: 12, events: 1 },
+    ];
+    bench.state = {
+      ...NOBODY,
+      migrations: [{ ...reading('a'), backfill: { ...walking, throttled } }],
+      audit: new Map([['approve', 3]]),
+      server: {
+        walBytes: 5_000,
+        oldestTransactionSeconds: 9,
+        replicas: [{ replica: 'r', seconds: 2, bytes: 70 }],
+      },
+    };
+    for (let scrape = 0; scrape < 3; scrape += 1) {
+      bench.seconds += 10;
+      const seen = await bench.scrape();
+      const query = { migration: 'a', reason: 'query' };
+      expect(seen.one('bellows_throttle_seconds_total', query)).toBe(42);
+      expect(seen.one('bellows_throttle_events_total', query)).toBe(3);
+      expect(seen.one('bellows_backfill_rows_remaining', { migration: 'a' })).toBe(0);
+      expect(seen.one('bellows_audit_events_total', { action: 'approve' })).toBe(3);
+      expect(seen.one('bellows_postgres_wal_bytes_total')).toBe(5_000);
+      expect(seen.one('bellows_postgres_replication_lag_bytes', { replica: 'r' })).toBe(70);
+    }
+    bench.state = { ...bench.state, server: { ...NOBODY.server, walBytes: null } };
+    bench.seconds += 10;
+    expect((await bench.scrape()).all('bellows_postgres_wal_bytes_total')).toEqual([]);
   });
 });
 
@@ -153,7 +237,7 @@ describe('series', () => {
     const seen = await bench.scrape();
     expect(seen.one('bellows_backfill_rows_total', { migration: 'quiet', outcome: 'updated' })).toBe(0);
     expect(seen.one('bellows_backfill_batch_duration_seconds_count', { migration: 'quiet' })).toBe(0);
-    expect(seen.all('bellows_throttle_seconds_total', { migration: 'quiet' })).toHaveLength(16);
+    expect(seen.all('bellows_queue_redeliveries_total')).toEqual([0, 0, 0]);
     expect(seen.one('bellows_postgres_errors_total', { operation: 'ddl', class: 'disk_full' })).toBe(0);
     expect(seen.one('bellows_ddl_lock_wait_seconds_count', { outcome: 'timeout' })).toBe(0);
     expect(seen.one('bellows_build_info', { version: '1.2.3', node_version: process.version })).toBe(1);
@@ -164,7 +248,7 @@ describe('series', () => {
     for (const migration of ['old', 'new']) {
       bench.listener('batch:committed', { migration, rows: 1, blocks: 1, seconds: 0.1 });
       bench.listener('step:started', { migration, step: 'expand/1', title: 't' });
-      bench.listener('throttle:on', { migration, hold });
+      bench.listener('throttle:read', { ...utilisation('operator', 0), migration });
     }
     const names = async () => {
       const seen = await bench.scrape();
@@ -216,9 +300,8 @@ describe('reading', () => {
   });
 
   it('of a queue that hangs takes away its jobs and nothing else', async () => {
-    const counts = { waiting: 4, active: 1, delayed: 0, failed: 2 };
     let hangs = false;
-    const bench = new Bench(() => (hangs ? new Promise(() => undefined) : Promise.resolve(counts)));
+    const bench = new Bench(() => (hangs ? new Promise(() => undefined) : Promise.resolve(COUNTS)));
     expect((await bench.scrape()).one('bellows_queue_jobs', { state: 'waiting' })).toBe(4);
     hangs = true;
     bench.seconds += 60;
@@ -226,7 +309,17 @@ describe('reading', () => {
     expect(seen.all('bellows_queue_jobs')).toEqual([]);
     expect(seen.one('bellows_postgres_up')).toBe(1);
     expect(seen.one('bellows_collector_errors_total', { collector: 'queue' })).toBe(1);
+    expect(seen.all('bellows_redis_up')).toEqual([]);
   });
+});
+
+it('of Redis says whether it answers', async () => {
+  let counts: typeof COUNTS | null = COUNTS;
+  const bench = new Bench(async () => counts ?? Promise.reject(new Error('away')), true);
+  expect((await bench.scrape()).one('bellows_redis_up')).toBe(1);
+  counts = null;
+  bench.seconds += 60;
+  expect((await bench.scrape()).one('bellows_redis_up')).toBe(0);
 });
 
 describe('the catalogue', () => {
@@ -247,7 +340,8 @@ describe('the catalogue', () => {
       const { type, unit, help } = specOf(name);
       const stem = name.replace(/_total$/, '');
       expect(name.endsWith('_total'), name).toBe(type === 'counter');
-      if (['seconds', 'ratio', 'jobs'].includes(unit)) expect(stem, name).toMatch(new RegExp(`_${unit}$`));
+      if (['seconds', 'ratio', 'jobs', 'bytes', 'tuples', 'sessions'].includes(unit))
+        expect(stem, name).toMatch(new RegExp(`_${unit}$`));
       if (unit === 'rows') expect(name, name).toContain('_rows');
       expect(help, name).toMatch(/^[A-Z].*[^ ]\.?$/);
     }

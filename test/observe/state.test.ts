@@ -224,6 +224,10 @@ describe('a migration', () => {
       undefined,
     ]);
     expect(seen.all('bellows_migration_phase_entered_timestamp_seconds')).toHaveLength(2);
+    const spent = (phase: string) => seen.one('bellows_migration_phase_duration_seconds', { phase })!;
+    expect(spent('settling')).toBe(500.5);
+    // From 1,000 to 1,500, and since 2,000.5.
+    expect(spent('backfilling')).toBeCloseTo(Date.now() / 1_000 - 2_000.5 + 500, -1);
   });
 
   it('goes 24 hours after its end; of several runs the newest counts', async () => {
@@ -239,6 +243,118 @@ describe('a migration', () => {
     );
     expect([...shown].sort()).toEqual(['again', 'yesterday']);
     expect(phases(seen, 'again')).toEqual(['pending']);
+  });
+});
+
+describe('what stands in its ledger', () => {
+  const of = { migration: 'a' };
+
+  it('shows steps and who blocks them, verifications, decisions, holds that are over and holds that last', async () => {
+    const run = await addRun(client, { migration: 'a', state: backfilling });
+    await client.query(
+      `insert into bellows.steps (run_id, step_id, state, attempts, started_at, finished_at, blockers)
+       values ($1, 'expand/1', 'done', 1, now() - interval '9 s', now() - interval '4 s', '[]'),
+         ($1, 'settle/1', 'running', 3, now() - interval '60 s', null, '[{}, {}]')`,
+      [run],
+    );
+    await client.query(
+      `insert into bellows.verifications (run_id, checksum, fingerprint, finished_at, rows, mismatched)
+       values ($1, '', '', now(), 100, 4), ($1, '', '', now(), 100, 1), ($1, '', '', null, null, null)`,
+      [run],
+    );
+    await client.query(
+      `insert into bellows.approvals (run_id, approved_by, reason, checksum) values ($1, 'anna', 'r', '')`,
+      [run],
+    );
+    await addHistory(client, run, 'a', 1_000, 'skip_check', { check: 'soak' });
+    await client.query(
+      `insert into bellows.throttled (run_id, signal, seconds, events) values ($1, 'operator', 100, 2)`,
+      [run],
+    );
+    await client.query(
+      `insert into bellows.holds (run_id, signal, "limit", text, release, since, seen_at)
+       values ($1, 'operator', 1, '', '', now() - interval '80 s', now() - interval '50 s')`,
+      [run],
+    );
+    const seen = await scrape();
+    expect(seen.one('bellows_ddl_duration_seconds', { ...of, step: 'expand/1' })).toBe(5);
+    expect(seen.one('bellows_ddl_duration_seconds', { ...of, step: 'settle/1' })).toBeGreaterThanOrEqual(60);
+    expect(seen.one('bellows_ddl_blocking_sessions', of)).toBe(2);
+    expect(seen.one('bellows_verify_rows_total', { ...of, result: 'match' })).toBe(195);
+    expect(seen.one('bellows_verify_rows_total', { ...of, result: 'mismatch' })).toBe(5);
+    expect(seen.one('bellows_verify_mismatched_rows', of)).toBe(1);
+    expect(seen.one('bellows_gate_decisions_total', { ...of, decision: 'approved' })).toBe(1);
+    expect(seen.one('bellows_gate_decisions_total', { ...of, decision: 'skipped' })).toBe(1);
+    expect(seen.one('bellows_throttle_seconds_total', { ...of, reason: 'operator' })).toBe(130);
+    expect(seen.one('bellows_throttle_events_total', { ...of, reason: 'operator' })).toBe(3);
+    expect(seen.one('bellows_audit_events_total', { action: 'skip_check' })).toBeGreaterThanOrEqual(1);
+  });
+
+  it('shows ranges in flight, jobs that wait for a worker, and the size of the batches of now', async () => {
+    const run = await addRun(client, { migration: 'a', state: backfilling });
+    const held = await addRange(client, { run, lo: 0, hi: 100, cursor: 50, state: 'open' });
+    const waiting = await addRange(client, { run, lo: 100, hi: 200, cursor: 100, state: 'open' });
+    await client.query(
+      `update bellows.ranges set job_id = id::text, queued_at = now() - interval '40 s',
+         holder = case when id = $1 then gen_random_uuid() end, beat_at = case when id = $1 then now() end`,
+      [held],
+    );
+    await addBatches(client, { run, range: held, count: 5, blocks: 2, rows: 70, seconds: 3 });
+    let seen = await scrape();
+    expect(seen.one('bellows_backfill_batches_in_flight', of)).toBe(1);
+    expect(seen.one('bellows_backfill_batch_target_rows', of)).toBe(70);
+    expect(seen.one('bellows_queue_oldest_wait_seconds')).toBeCloseTo(40, -1);
+    await client.query('update bellows.ranges set job_id = null, queued_at = null where id = $1', [waiting]);
+    seen = await scrape();
+    expect(seen.one('bellows_queue_oldest_wait_seconds')).toBe(0);
+  });
+});
+
+describe('the tables of a migration', () => {
+  it('show dead rows, size, invalid indexes and the sync triggers, partitions included, behind any lock', async () => {
+    await client.query(`
+      create table parts (id int, v text) partition by range (id);
+      create table part1 partition of parts for values from (0) to (10000);
+      insert into parts select i, 'v' from generate_series(1, 9000) i;
+      create unique index part1_v on part1 (id);
+      analyze part1;
+      update parts set v = 'w' where id <= 1000;
+      create function bellows.sync_a() returns trigger language plpgsql as 'begin return new; end';
+      create trigger ins before insert on parts for each row execute function bellows.sync_a();
+      create trigger upd before update on parts for each row execute function bellows.sync_a();
+      alter table parts enable always trigger ins;
+      alter table parts enable always trigger upd;
+      update pg_index set indisvalid = false where indexrelid = 'part1_v'::regclass`);
+    const run = await addRun(client, { migration: 'a', state: backfilling, tables: [['public', 'parts']] });
+    await client.query(`update bellows.runs set plan = jsonb_set(plan, '{backfills}', $2) where id = $1`, [
+      run,
+      JSON.stringify([
+        {
+          kind: 'synced',
+          table: { schema: 'public', name: 'parts' },
+          insertTrigger: 'ins',
+          updateTrigger: 'upd',
+          triggerFunction: 'sync_a',
+        },
+      ]),
+    ]);
+    await client.query('select pg_stat_force_next_flush()');
+    await client.query('begin');
+    await client.query('lock table parts in access exclusive mode');
+    let seen = await scrape();
+    await client.query('rollback');
+    const of = { migration: 'a' };
+    expect(seen.one('bellows_postgres_dead_tuples', of)).toBeGreaterThanOrEqual(1_000);
+    expect(seen.one('bellows_postgres_table_size_bytes', of)).toBeGreaterThan(300_000);
+    expect(seen.one('bellows_invalid_indexes', of)).toBe(1);
+    expect(seen.all('bellows_index_build_progress_ratio')).toEqual([]);
+    expect(seen.one('bellows_sync_trigger_present', of)).toBe(1);
+    expect(seen.one('bellows_postgres_wal_bytes_total')).toBeGreaterThan(1_000_000);
+    await client.query('alter table parts enable trigger upd');
+    seen = await scrape();
+    expect(seen.one('bellows_sync_trigger_present', of)).toBe(0);
+    await client.query(`update bellows.runs set state = '{"kind":"contracting","since":"x","dropped":true}'`);
+    expect((await scrape()).all('bellows_sync_trigger_present')).toEqual([]);
   });
 });
 
@@ -261,6 +377,8 @@ describe('the gate', () => {
     expect(failing(seen)).toEqual([]);
     expect(seen.all('bellows_gate_check_passing')).toHaveLength(CHECKS.length);
     expect(seen.one('bellows_gate_open', { migration: 'a' })).toBe(1);
+    const at = seen.one('bellows_gate_last_evaluated_timestamp_seconds', { migration: 'a' })!;
+    expect(Date.now() / 1_000 - at).toBeCloseTo(10, -1);
   });
 
   it('is shut by what fails, is unknown, is old or was not evaluated', async () => {

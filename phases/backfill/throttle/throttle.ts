@@ -1,5 +1,5 @@
 /** Asks all signals, at most once a second for each run, and says what holds the pace. */
-import type { Emit } from '#core/events';
+import type { Emit, SignalRead } from '#core/events';
 import { safeMessage } from '#core/sqlstate';
 import { type Hold, type Reading, STALE_SECONDS } from '#core/throttle';
 import type { Database } from '#ports';
@@ -82,12 +82,17 @@ async function evaluate(options: ThrottleOptions, run: ThrottledRun, watch: Watc
   const holds = entries.flatMap(([id, reading]) =>
     reading.verdict === 'stop' ? [toHold(id, reading, watch)] : [],
   );
+  options.emit('throttle:read', { migration: run.migration, signals: entries.map(signalRead) });
   tell(options.emit, run, watch.holds, holds);
   watch.at = options.clock.now();
   watch.holds = holds;
   watch.readings = new Map(entries);
   // The record is for the operator's eyes; the pace is held without it too.
   await recordHolds(options.database, run.id, holds).catch(() => undefined);
+}
+
+function signalRead([signal, { value, verdict, utilisation }]: readonly [SignalId, Reading]): SignalRead {
+  return { signal, utilisation, readable: value !== null || verdict !== 'stop' };
 }
 
 async function read({ database, limits }: ThrottleOptions, signal: Signal, runId: number): Promise<Reading> {

@@ -33,7 +33,7 @@ export function bellowsShape(
     move: async () => {
       let finished = worker.jobsFinished();
       do {
-        await dispatch({ database, queue }, run);
+        await dispatch({ database, queue, emit: () => undefined }, run);
         await worker.finishedAfter(finished);
         // Before the look at the ranges: a job that ends during it is not waited for again.
         finished = worker.jobsFinished();

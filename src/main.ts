@@ -40,6 +40,8 @@ export interface BellowsOptions {
   readonly cwd?: string;
   /** The environment, as `--env` names it. Default: `BELLOWS_ENV`. */
   readonly env?: string;
+  /** As `--env-file` names them: read instead of `.env.<env>` and `.env`. */
+  readonly envFiles?: readonly string[];
   /** What wins over the configuration file. */
   readonly overrides?: NonNullable<SettingsOptions['overrides']>;
   /** Told of every event; one that throws cannot break a run. */
@@ -50,10 +52,9 @@ export interface BellowsOptions {
 
 /** Opens Bellows on a project. Nothing is connected before the first verb; `close` ends every connection. */
 export async function createBellows(options: BellowsOptions = {}): Promise<Bellows> {
-  const { cwd = process.cwd(), env, overrides } = options;
+  const { cwd = process.cwd(), env, envFiles, overrides } = options;
   const settings = await loadSettings({
-    cwd,
-    ...(env === undefined ? {} : { env }),
+    ...{ cwd, env, envFiles },
     ...(overrides === undefined ? {} : { overrides }),
   });
   const { context, forgetFiles, close } = openContext(settings, options);

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Bellows } from '#api';
 import type { Listener } from '#core/events';
+import type { SettingsOptions } from '#project/settings';
 import type { Connect, Io, Overrides } from './io.js';
 import { wrap } from './render/lines.js';
 import { type Paint, paintFor } from './render/paint.js';
@@ -12,6 +13,8 @@ export interface Cli {
   readonly cwd: string;
   readonly env: string | undefined;
   readonly overrides: Overrides;
+  /** What the configuration is read with, all of the above. */
+  readonly settings: SettingsOptions;
   readonly json: boolean;
   readonly yes: boolean;
   /** For what is printed on stdout. */
@@ -30,6 +33,8 @@ export interface Cli {
 export interface Invocation {
   readonly args: readonly string[];
   text(option: string): string | undefined;
+  /** Of an option that may be given several times: every value, in order. */
+  list(option: string): readonly string[];
   flag(option: string): boolean;
 }
 
@@ -47,6 +52,10 @@ export function invocationOf(command: Command): Invocation {
       const value = options[option];
       return typeof value === 'string' ? value : undefined;
     },
+    list: (option) => {
+      const value = options[option];
+      return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
+    },
     flag: (option) => options[option] === true,
   };
 }
@@ -59,6 +68,7 @@ export function createCli(io: Io, invocation: Invocation, connect: Connect): Cli
   const env = invocation.text('env');
   const cwd = io.cwd ?? process.cwd();
   const overrides = overridesOf(invocation);
+  const envFiles = invocation.list('envFile');
   const view = (paint: Paint): View => ({
     paint,
     width: Math.min(WIDEST, io.columns ?? 80),
@@ -70,6 +80,7 @@ export function createCli(io: Io, invocation: Invocation, connect: Connect): Cli
     cwd,
     env,
     overrides,
+    settings: { cwd, env, envFiles, overrides },
     json,
     yes: invocation.flag('yes'),
     view: view(paintFor(colour && io.stdout.isTTY === true)),
@@ -84,7 +95,10 @@ export function createCli(io: Io, invocation: Invocation, connect: Connect): Cli
       io.stderr.write(`${lines.join('\n')}\n`);
     },
     connected: async (work, listeners = []) => {
-      const bellows = await connect({ cwd, overrides, listeners, ...(env === undefined ? {} : { env }) });
+      const bellows = await connect({
+        ...{ cwd, envFiles, overrides, listeners },
+        ...(env === undefined ? {} : { env }),
+      });
       try {
         return await work(bellows);
       } finally {
@@ -99,9 +113,10 @@ export function clock(io: Io): () => number {
 }
 
 function overridesOf(invocation: Invocation): Overrides {
-  const named = (['databaseUrl', 'queueUrl', 'migrations'] as const).map((name) => [
-    name,
-    invocation.text(name),
-  ]);
-  return Object.fromEntries(named.filter(([, value]) => value !== undefined));
+  const named = (['databaseUrl', 'queueUrl'] as const).map((name) => [name, invocation.text(name)]);
+  const migrations = invocation.list('migrations');
+  return {
+    ...Object.fromEntries(named.filter(([, value]) => value !== undefined)),
+    ...(migrations.length === 0 ? {} : { migrations }),
+  };
 }

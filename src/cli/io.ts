@@ -34,13 +34,14 @@ export interface Io {
 export interface ConnectOptions {
   readonly cwd: string;
   readonly env?: string;
+  readonly envFiles: readonly string[];
   readonly overrides: Overrides;
   readonly listeners: readonly Listener[];
 }
 export interface Overrides {
   readonly databaseUrl?: string;
   readonly queueUrl?: string;
-  readonly migrations?: string;
+  readonly migrations?: readonly string[];
 }
 
 /** Opens Bellows on a project: `createBellows` of `#main`. */

@@ -29,9 +29,14 @@ export function createProgram(io: Io, version: string, action: Action): Command 
     })
     .option('--json', 'one JSON document on stdout')
     .option('--env <name>', 'the environment (default: BELLOWS_ENV)')
+    .option(
+      '--env-file <file>',
+      'read it instead of .env.<env> and .env; repeatable, the first wins',
+      gathered,
+    )
     .option('--database-url <url>', 'the database (default: DATABASE_URL)')
     .option('--queue-url <url>', 'the queue (default: REDIS_URL, else the database)')
-    .option('--migrations <dir>', 'the migrations folder')
+    .option('--migrations <dir>', 'the migrations folder; repeatable', gathered)
     .option('--yes', 'answer yes to what would be asked')
     .option('--no-color', 'no colour (also: NO_COLOR)')
     .version(version, '--version', 'print the version')
@@ -43,4 +48,8 @@ export function createProgram(io: Io, version: string, action: Action): Command 
     for (const verb of verbs) verb(program, action);
   }
   return program;
+}
+
+function gathered(value: string, earlier: readonly string[] = []): readonly string[] {
+  return [...earlier, value];
 }

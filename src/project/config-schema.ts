@@ -27,11 +27,16 @@ const deadline = z.string().refine((text) => (durationMs(text) ?? 0) > 0, {
 
 const folder = z.string().refine((text) => text.trim() !== '', { error: 'must name a folder' });
 
+const table = z.string().refine((text) => /^[^.]+(\.[^.]+)?$/.test(text), {
+  error: 'must be the name of a table, or schema.table',
+});
+
 const environment = z.strictObject({
   databaseUrl: optional(databaseUrl),
   queueUrl: optional(queueUrl),
   gate: optional(z.enum(['full', 'data-only'])),
   approval: optional(z.boolean()),
+  production: optional(z.boolean()),
 });
 
 export const CONFIG_SCHEMA = z.strictObject({
@@ -40,6 +45,10 @@ export const CONFIG_SCHEMA = z.strictObject({
   migrations: optional(
     z.union([folder, z.array(folder).min(1)], { error: 'must be the name of a folder, or a list of them' }),
   ),
+  migrationsTable: optional(table),
+  schemaFile: optional(z.string().refine((text) => text.trim() !== '', { error: 'must name a file' })),
+  dumpSchema: optional(z.boolean()),
+  strict: optional(z.boolean()),
   environments: optional(z.record(z.string(), environment)),
   backfill: optional(
     z.strictObject({
@@ -67,5 +76,6 @@ type SameKeys = keyof z.infer<typeof CONFIG_SCHEMA> extends keyof BellowsConfig
   : never;
 export const SAME_KEYS: SameKeys = true;
 
+export const TABLE_SCHEMA = table;
 export const DATABASE_URL_SCHEMA = databaseUrl;
 export const QUEUE_URL_SCHEMA = queueUrl;

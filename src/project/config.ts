@@ -12,6 +12,11 @@ export interface EnvironmentConfig {
   readonly gate?: 'full' | 'data-only' | undefined;
   /** Whether contract needs `bellows approve`. Default true with the gate `'full'`, and false with `'data-only'`. */
   readonly approval?: boolean | undefined;
+  /**
+   * Whether this is production: then `up` creates no database and writes no schema file, and `drop` and `reset` want the
+   * name of the database. Default: true for an environment called `production` or `prod`.
+   */
+  readonly production?: boolean | undefined;
 }
 
 export interface BellowsConfig {
@@ -31,6 +36,20 @@ export interface BellowsConfig {
    * it `migrations/`, or `db/migrations/` where there is one and no `migrations/`.
    */
   readonly migrations?: string | readonly string[] | undefined;
+  /**
+   * dbmate's table of applied versions, `table` or `schema.table`. Default: `DBMATE_MIGRATIONS_TABLE`; without it
+   * `schema_migrations`, in the first schema of the URL's `search_path`, else in `public`.
+   */
+  readonly migrationsTable?: string | undefined;
+  /**
+   * The dump of the schema, relative to the configuration file. Default: `DBMATE_SCHEMA_FILE`; without it `schema.sql`
+   * beside the migrations folder.
+   */
+  readonly schemaFile?: string | undefined;
+  /** Whether `up` and `rollback` write `schemaFile`. Default true, unless `DBMATE_NO_DUMP_SCHEMA` is set; never in production. */
+  readonly dumpSchema?: boolean | undefined;
+  /** Refuses a pending migration that is older than one that was applied. Default: `DBMATE_STRICT`; without it false. */
+  readonly strict?: boolean | undefined;
   /** Settings by environment; `--env X` or `BELLOWS_ENV` chooses one. Without either it is the one called `default`, if it is there. */
   readonly environments?: { readonly [environment: string]: EnvironmentConfig } | undefined;
   /** How fast backfills go; a run keeps what it began with. */

@@ -1,12 +1,16 @@
-import { dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { durationMs } from '#core/duration';
 import type { BellowsConfig, EnvironmentConfig, Variables } from './config.js';
-import { type ConfigFile, exists, readConfigFile } from './config-file.js';
-import { CONFIG_SCHEMA, DATABASE_URL_SCHEMA, QUEUE_URL_SCHEMA } from './config-schema.js';
+import { type ConfigFile, readConfigFile } from './config-file.js';
+import { CONFIG_SCHEMA, DATABASE_URL_SCHEMA, QUEUE_URL_SCHEMA, TABLE_SCHEMA } from './config-schema.js';
+import { type DbmateVariables, readDbmateVariables } from './dbmate-variables.js';
+import { environmentProblems, environmentsOfFiles, isProduction } from './environments.js';
 import { SettingsError } from './errors.js';
+import { migrationsTable } from './migrations-table.js';
+import { migrationFolders, schemaFile } from './paths.js';
 import { isRecord, kindOf, type Problem, problem, schemaProblems } from './problems.js';
-import { suggestion } from './suggest.js';
-import { dotenv, readVariables } from './variables.js';
+import type { Sources } from './sources.js';
+import { commonVariables, readVariables, type VariableFiles } from './variables.js';
 
 /** The configuration, complete: every default filled in, every path absolute. */
 export interface Settings {
@@ -20,6 +24,21 @@ export interface Settings {
   readonly queueUrl: string | null;
   /** Absolute folders, whether or not they are there. */
   readonly migrations: readonly string[];
+  /** `table`, or `schema.table`; without a schema it is in `public`. */
+  readonly migrationsTable: string;
+  /** Absolute, whether or not it is there. */
+  readonly schemaFile: string;
+  /** Whether `up` and `rollback` write `schemaFile`; false in production. */
+  readonly dumpSchema: boolean;
+  /** Whether a pending migration older than an applied one is refused. */
+  readonly strict: boolean;
+  readonly production: boolean;
+  readonly wait: {
+    /** Before every command, as with `--wait`. */
+    readonly always: boolean;
+    readonly timeoutMs: number;
+    readonly intervalMs: number;
+  };
   readonly gate: 'full' | 'data-only';
   /** Whether contract needs an approval. */
   readonly approval: boolean;
@@ -44,6 +63,8 @@ export interface SettingsOptions {
   readonly cwd: string;
   /** As `--env` gives it. Default: `BELLOWS_ENV`, from the environment or `.env`; without it `default`. */
   readonly env?: string | undefined;
+  /** As `--env-file` gives them: read instead of `.env.<env>` and `.env`; of two that set a variable, the first wins. */
+  readonly envFiles?: readonly string[] | undefined;
   /** What was said on the command line: wins over everything. */
   readonly overrides?: Omit<BellowsConfig, 'environments'>;
   /** Default: `process.env`. */
@@ -52,7 +73,7 @@ export interface SettingsOptions {
 
 /**
  * Reads the configuration: command line, then the environment's entry, then the top of `bellows.config.ts`, then
- * variables (`DATABASE_URL`, `REDIS_URL`, `DBMATE_MIGRATIONS_DIR`; real ones before `.env.<env>` before `.env`).
+ * variables (`DATABASE_URL`, `REDIS_URL`, dbmate's; real ones before `.env.<env>` before `.env`).
  *
  * @throws SettingsError with everything that is wrong; FileError for a configuration file that cannot be loaded
  */
@@ -80,25 +101,26 @@ interface Read {
 
 async function read(options: SettingsOptions): Promise<Read> {
   const cwd = resolve(options.cwd);
+  const files: VariableFiles = { cwd, named: options.envFiles?.length ? options.envFiles : undefined };
   const real = options.variables ?? process.env;
   const environment =
     given(options.env) ??
     given(real.BELLOWS_ENV) ??
-    given((await dotenv(cwd, '.env')).BELLOWS_ENV) ??
+    given((await commonVariables(files)).BELLOWS_ENV) ??
     'default';
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(environment)) throw badEnvironmentName();
-  const variables = await readVariables(cwd, environment, real);
+  const variables = await readVariables(files, environment, real);
   const file = await readConfigFile(cwd, variables);
-  const { config, problems } = checked(file, environment, variables, options.overrides ?? {});
-  const settings = await completed({
-    cwd,
-    file,
-    environment,
-    variables,
-    config,
-    overrides: options.overrides ?? {},
-  });
-  return { settings, problems, where: placesRead(file, environment) };
+  const overrides = options.overrides ?? {};
+  const named = files.named === undefined ? await environmentsOfFiles(cwd) : [];
+  const { config, problems } = checked({ file, environment, variables, overrides, named });
+  const { dbmate, problems: dbmateProblems } = readDbmateVariables(variables);
+  const settings = await completed({ cwd, file, environment, variables, dbmate, config, overrides });
+  return {
+    settings,
+    problems: [...problems, ...dbmateProblems],
+    where: placesRead(file, environment, files.named),
+  };
 }
 
 interface Checked {
@@ -107,12 +129,16 @@ interface Checked {
   readonly problems: readonly Problem[];
 }
 
-function checked(
-  file: ConfigFile,
-  environment: string,
-  variables: Variables,
-  overrides: BellowsConfig,
-): Checked {
+interface Unchecked {
+  readonly file: ConfigFile;
+  readonly environment: string;
+  readonly variables: Variables;
+  readonly overrides: BellowsConfig;
+  /** Environments that have a file of their own. */
+  readonly named: readonly string[];
+}
+
+function checked({ file, environment, variables, overrides, named }: Unchecked): Checked {
   if (!isRecord(file.content) || Array.isArray(file.content)) {
     return {
       config: {},
@@ -129,49 +155,41 @@ function checked(
     ...schemaProblems(CONFIG_SCHEMA, overrides, '(command line)'),
     ...schemaProblems(DATABASE_URL_SCHEMA.optional(), given(variables.DATABASE_URL), 'DATABASE_URL'),
     ...schemaProblems(QUEUE_URL_SCHEMA.optional(), given(variables.REDIS_URL), 'REDIS_URL'),
-    ...(shape.length === 0 ? environmentProblems(config, environment) : []),
+    ...schemaProblems(
+      TABLE_SCHEMA.optional(),
+      given(variables.DBMATE_MIGRATIONS_TABLE),
+      'DBMATE_MIGRATIONS_TABLE',
+    ),
+    ...(shape.length === 0 ? environmentProblems(config, environment, named) : []),
   ];
   return { config, problems };
 }
 
-function environmentProblems(config: BellowsConfig, environment: string): readonly Problem[] {
-  const environments = config.environments ?? {};
-  const names = Object.keys(environments);
-  const contradiction = names
-    .filter((name) => environments[name]?.gate === 'data-only' && environments[name]?.approval === true)
-    .map((name) =>
-      problem(`environments.${name}.approval`, "must not be true with the gate 'data-only', which waives it"),
-    );
-  const known = environment === 'default' || names.length === 0 || names.includes(environment);
-  if (known) return contradiction;
-  return [
-    ...contradiction,
-    problem('environments', `has no "${environment}"; ${suggestion(environment, names)}`),
-  ];
-}
-
-interface Sources {
-  readonly cwd: string;
-  readonly file: ConfigFile;
-  readonly environment: string;
-  readonly variables: Variables;
-  readonly config: BellowsConfig;
-  readonly overrides: BellowsConfig;
-}
-
 async function completed(sources: Sources): Promise<OfflineSettings> {
-  const { cwd, file, environment, variables, config, overrides } = sources;
+  const { cwd, file, environment, variables, dbmate, config, overrides } = sources;
   const own: EnvironmentConfig = config.environments?.[environment] ?? {};
   const gate = own.gate ?? 'full';
   const ddl = { ...config.ddl, ...present(overrides.ddl) };
+  const databaseUrl =
+    overrides.databaseUrl ?? own.databaseUrl ?? config.databaseUrl ?? given(variables.DATABASE_URL) ?? null;
+  const migrations = await migrationFolders(sources);
+  const production = isProduction(environment, config);
   return {
     cwd,
     configFile: file.path,
     environment,
-    databaseUrl:
-      overrides.databaseUrl ?? own.databaseUrl ?? config.databaseUrl ?? given(variables.DATABASE_URL) ?? null,
+    databaseUrl,
     queueUrl: overrides.queueUrl ?? own.queueUrl ?? config.queueUrl ?? given(variables.REDIS_URL) ?? null,
-    migrations: await folders(sources),
+    migrations,
+    migrationsTable: migrationsTable(
+      overrides.migrationsTable ?? config.migrationsTable ?? dbmate.migrationsTable,
+      databaseUrl,
+    ),
+    schemaFile: schemaFile(sources, migrations),
+    dumpSchema: !production && (overrides.dumpSchema ?? config.dumpSchema ?? dbmate.noDumpSchema !== true),
+    strict: overrides.strict ?? config.strict ?? dbmate.strict ?? false,
+    production,
+    wait: waitOf(dbmate),
     gate,
     approval: own.approval ?? gate === 'full',
     backfill: {
@@ -191,19 +209,8 @@ async function completed(sources: Sources): Promise<OfflineSettings> {
   };
 }
 
-async function folders({ cwd, file, variables, config, overrides }: Sources): Promise<readonly string[]> {
-  if (overrides.migrations !== undefined)
-    return list(overrides.migrations).map((folder) => resolve(cwd, folder));
-  const base = file.path === null ? cwd : dirname(file.path);
-  if (config.migrations !== undefined) return list(config.migrations).map((folder) => resolve(base, folder));
-  const dbmate = given(variables.DBMATE_MIGRATIONS_DIR);
-  if (dbmate !== undefined) return dbmate.split(',').map((folder) => resolve(cwd, folder.trim()));
-  const [plain, nested] = [join(cwd, 'migrations'), join(cwd, 'db', 'migrations')];
-  return [!(await exists(plain)) && (await exists(nested)) ? nested : plain];
-}
-
-function list(value: string | readonly string[]): readonly string[] {
-  return typeof value === 'string' ? [value] : value;
+function waitOf({ wait, waitTimeoutMs, waitIntervalMs }: DbmateVariables): Settings['wait'] {
+  return { always: wait ?? false, timeoutMs: waitTimeoutMs ?? 60_000, intervalMs: waitIntervalMs ?? 1_000 };
 }
 
 /** A variable that is set to nothing is not set: that is how a shell takes one back. */
@@ -220,9 +227,9 @@ function present<T extends object>(options: T | undefined): Present<T> {
   ) as Present<T>;
 }
 
-function placesRead(file: ConfigFile, environment: string): string {
+function placesRead(file: ConfigFile, environment: string, named: readonly string[] | undefined): string {
   const config = file.path === null ? 'no bellows.config.ts (there is none in this folder)' : file.path;
-  return `${config}, the environment variables, .env.${environment} and .env`;
+  return `${config}, the environment variables, ${named?.join(', ') ?? `.env.${environment} and .env`}`;
 }
 
 function noDatabase(environment: string): Problem {

@@ -176,7 +176,7 @@ describe('usage', () => {
     expect(after.connections).toEqual(before.connections);
     expect(after.connections[0]).toMatchObject({
       env: 'staging',
-      overrides: { databaseUrl: 'postgres://db/x', queueUrl: 'redis://q', migrations: 'sql' },
+      overrides: { databaseUrl: 'postgres://db/x', queueUrl: 'redis://q', migrations: ['sql'] },
     });
   });
 });

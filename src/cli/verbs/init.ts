@@ -25,9 +25,9 @@ export const init: Verb = (parent, action) => {
 };
 
 async function run(cli: Cli): Promise<undefined> {
-  const { cwd, env, overrides } = cli;
+  const { cwd } = cli;
   // Read before anything is written: an existing configuration, or an existing db/, says where migrations belong.
-  const settings = await loadOfflineSettings({ cwd, env, overrides });
+  const settings = await loadOfflineSettings(cli.settings);
   const folder = settings.migrations[0] ?? join(cwd, 'migrations');
   const files = [
     await writeConfig(cwd, settings),

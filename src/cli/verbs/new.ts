@@ -17,8 +17,8 @@ export const newMigration: Verb = (parent, action) => {
 
 async function run(cli: Cli, invocation: Invocation): Promise<undefined> {
   const name = fileName(argument(invocation, 0));
-  const { cwd, env, overrides } = cli;
-  const { migrations } = await loadOfflineSettings({ cwd, env, overrides });
+  const { cwd } = cli;
+  const { migrations } = await loadOfflineSettings(cli.settings);
   const [folder = join(cwd, 'migrations')] = migrations;
   await mkdir(folder, { recursive: true });
   const id = `${freeVersion(await versions(migrations), clock(cli.io)())}_${name}`;

@@ -124,8 +124,8 @@ async function stoppedAtGate(
   return standing && behind && (await until(cli, options)) === 'gated';
 }
 
-async function until({ cwd, env, overrides }: Cli, options: UpOptions): Promise<UpOptions['until']> {
+async function until({ settings }: Cli, options: UpOptions): Promise<UpOptions['until']> {
   if (options.until !== undefined) return options.until;
-  const { gate } = await loadOfflineSettings({ cwd, env, overrides });
+  const { gate } = await loadOfflineSettings(settings);
   return gate === 'data-only' ? 'done' : 'gated';
 }

@@ -1,0 +1,39 @@
+/** Where the files of a project are. */
+import { dirname, join, resolve } from 'node:path';
+import { type ConfigFile, exists } from './config-file.js';
+import type { Sources } from './sources.js';
+
+export async function migrationFolders({
+  cwd,
+  file,
+  dbmate,
+  config,
+  overrides,
+}: Sources): Promise<readonly string[]> {
+  if (overrides.migrations !== undefined)
+    return list(overrides.migrations).map((folder) => resolve(cwd, folder));
+  if (config.migrations !== undefined)
+    return list(config.migrations).map((folder) => resolve(baseOf(file, cwd), folder));
+  if (dbmate.migrations !== undefined) return dbmate.migrations.map((folder) => resolve(cwd, folder));
+  const [plain, nested] = [join(cwd, 'migrations'), join(cwd, 'db', 'migrations')];
+  return [!(await exists(plain)) && (await exists(nested)) ? nested : plain];
+}
+
+export function schemaFile(
+  { cwd, file, dbmate, config, overrides }: Sources,
+  [folder]: readonly string[],
+): string {
+  if (overrides.schemaFile !== undefined) return resolve(cwd, overrides.schemaFile);
+  if (config.schemaFile !== undefined) return resolve(baseOf(file, cwd), config.schemaFile);
+  if (dbmate.schemaFile !== undefined) return resolve(cwd, dbmate.schemaFile);
+  return join(folder === undefined ? cwd : dirname(folder), 'schema.sql');
+}
+
+/** What the configuration names is relative to its file. */
+function baseOf({ path }: ConfigFile, cwd: string): string {
+  return path === null ? cwd : dirname(path);
+}
+
+function list(value: string | readonly string[]): readonly string[] {
+  return typeof value === 'string' ? [value] : value;
+}

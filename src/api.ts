@@ -36,6 +36,33 @@ export interface StepDetail {
   readonly run: StepRow | null;
 }
 
+/** How a backfill goes through its tables, and how fast it went lately: what charts are drawn from. */
+export interface WalkView {
+  readonly migration: string;
+  /** Of the newest pass of each backfill, in the order of the table: blocks `lo` to `cursor` are done, up to `hi` to do. */
+  readonly ranges: readonly {
+    readonly table: string;
+    readonly pass: number;
+    readonly lo: number;
+    readonly hi: number;
+    readonly cursor: number;
+    readonly state: 'open' | 'done' | 'void';
+    /** A worker has it now. */
+    readonly held: boolean;
+  }[];
+  /** Seconds that one of `samples` stands for. */
+  readonly sampleSeconds: number;
+  /** Of at most the last 30 minutes with batches, oldest first; times without a batch have none. */
+  readonly samples: readonly {
+    readonly at: string;
+    readonly rowsPerSecond: number;
+    /** 95 of 100 batches took no longer. */
+    readonly batchMs: number;
+  }[];
+  /** Time that the pace was held, by signal, holds that last included; most first. */
+  readonly lost: readonly { readonly signal: string; readonly seconds: number }[];
+}
+
 /** `plan`: what would be done, and nothing of it done. */
 export interface PlanView {
   readonly id: string;
@@ -111,7 +138,7 @@ export interface DeployRow {
 export interface ServeOptions {
   readonly signal: AbortSignal;
   /** Told once everything listens and leads or follows. */
-  readonly onReady?: (addresses: { readonly metrics: string }) => void;
+  readonly onReady?: (addresses: { readonly metrics: string; readonly page: string }) => void;
 }
 export interface WorkerOptions {
   readonly signal: AbortSignal;
@@ -125,6 +152,7 @@ export interface Bellows {
   plan(migration?: string): Promise<readonly PlanView[]>;
   status(): Promise<Status>;
   statusOf(migration: string): Promise<MigrationDetail>;
+  walk(migration: string): Promise<WalkView>;
   pause(migration: string, options: { readonly reason: string }): Promise<MigrationStatus>;
   /** Resumes a paused run, retries a failed one. */
   resume(migration: string): Promise<MigrationStatus>;
@@ -157,7 +185,7 @@ export interface Bellows {
     list(): Promise<readonly DeployRow[]>;
   };
   history(filter?: { readonly migration?: string; readonly limit?: number }): Promise<readonly HistoryRow[]>;
-  /** Leader, reconciler, metrics and health, until the signal is aborted. */
+  /** Leader, reconciler, web page and API, metrics and health, until the signal is aborted. */
   serve(options: ServeOptions): Promise<void>;
   worker(options: WorkerOptions): Promise<void>;
   /** Throws unless every migration of the folder is at least readable by new deploys (settled): for an application's start. */
@@ -166,3 +194,21 @@ export interface Bellows {
   queue(): Promise<string>;
   close(): Promise<void>;
 }
+
+/** What the web page and the HTTP API offer: verbs that look, and those that an operator moves a run with. */
+export type Operations = Pick<
+  Bellows,
+  | 'status'
+  | 'statusOf'
+  | 'walk'
+  | 'history'
+  | 'quarantine'
+  | 'pause'
+  | 'resume'
+  | 'verify'
+  | 'gate'
+  | 'skipCheck'
+  | 'approve'
+  | 'contract'
+  | 'rollback'
+>;

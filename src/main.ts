@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Bellows } from '#api';
+import type { Bellows, Operations } from '#api';
 import { emitter, type Listener } from '#core/events';
 import { loadParser } from '#parser/load';
 import type { Database, JobQueue } from '#ports';
@@ -27,6 +27,7 @@ import { evaluateNow, skipCheck } from '#verbs/gate';
 import { history } from '#verbs/history';
 import { kill } from '#verbs/kill';
 import { pause, resume, rollback } from '#verbs/operate';
+import type { PageDoor } from '#verbs/page';
 import { plan } from '#verbs/plan';
 import { quarantineList, quarantineRetry, quarantineSkip } from '#verbs/quarantine';
 import { serve, worker } from '#verbs/serve';
@@ -34,6 +35,7 @@ import { readStatus } from '#verbs/status';
 import { statusOf } from '#verbs/status-of';
 import { up } from '#verbs/up';
 import { verify } from '#verbs/verify';
+import { walk } from '#verbs/walk';
 
 export interface BellowsOptions {
   /** Where the configuration and the migrations folder are looked for. Default: the working directory. */
@@ -58,53 +60,99 @@ export async function createBellows(options: BellowsOptions = {}): Promise<Bello
     ...(overrides === undefined ? {} : { overrides }),
   });
   const { context, forgetFiles, close } = openContext(settings, options);
-  const installed = <A extends readonly unknown[], R>(verb: (context: Context, ...args: A) => Promise<R>) => {
-    return async (...args: A): Promise<R> => {
+  return {
+    ...operations(context, forgetFiles),
+    ...furtherVerbs(context, forgetFiles),
+    serve: (o) => serve(context, openDoor(settings, context), o),
+    close,
+  };
+}
+
+type Installed = <A extends readonly unknown[], R>(
+  verb: (context: Context, ...args: A) => Promise<R>,
+) => (...args: A) => Promise<R>;
+
+/** A verb begins with the folder as it is, and with the schema in place. */
+function installed(context: Context, forgetFiles: () => void): Installed {
+  return (verb) =>
+    async (...args) => {
       forgetFiles();
       await context.install();
       return verb(context, ...args);
     };
-  };
+}
+
+function operations(context: Context, forgetFiles: () => void): Operations {
+  const ready = installed(context, forgetFiles);
   return {
-    up: installed(up),
+    status: () => readStatus(context),
+    statusOf: ready(statusOf),
+    walk: ready(walk),
+    pause: ready(pause),
+    resume: ready(resume),
+    verify: ready(verify),
+    gate: ready(evaluateNow),
+    skipCheck: ready(skipCheck),
+    approve: ready(approve),
+    contract: ready(contract),
+    rollback: ready(rollback),
+    quarantine: {
+      list: ready(quarantineList),
+      retry: ready(quarantineRetry),
+      skip: ready(quarantineSkip),
+    },
+    history: ready(history),
+  };
+}
+
+function furtherVerbs(
+  context: Context,
+  forgetFiles: () => void,
+): Omit<Bellows, keyof Operations | 'serve' | 'close'> {
+  const ready = installed(context, forgetFiles);
+  return {
+    up: ready(up),
     plan: (migration) => {
       forgetFiles();
       return plan(context, migration);
     },
-    status: () => readStatus(context),
-    statusOf: installed(statusOf),
-    pause: installed(pause),
-    resume: installed(resume),
-    verify: installed(verify),
-    gate: installed(evaluateNow),
-    skipCheck: installed(skipCheck),
-    approve: installed(approve),
-    contract: installed(contract),
-    rollback: installed(rollback),
-    quarantine: {
-      list: installed(quarantineList),
-      retry: installed(quarantineRetry),
-      skip: installed(quarantineSkip),
-    },
-    kill: installed(kill),
-    deploys: { record: installed(recordDeploy), list: installed(listDeploys) },
-    history: installed(history),
-    serve: (o) => serve(context, o),
+    kill: ready(kill),
+    deploys: { record: ready(recordDeploy), list: ready(listDeploys) },
     worker: (o) => worker(context, o),
     assertUpToDate: () => assertUpToDate(context),
     queue: async () => (await context.queue()).description,
+  };
+}
+
+/** Few connections: however many pages are open, they share what they look at. */
+const PAGE_CONNECTIONS = 4;
+
+/** The page's own connections. What is done through it is told to the listeners of the process. */
+function openDoor(settings: Settings, { actor, emit }: Context): PageDoor {
+  const { context, forgetFiles, close } = openContext(settings, {
+    actor,
+    listeners: [emit],
+    connections: PAGE_CONNECTIONS,
+  });
+  return {
+    database: context.database,
+    verbs: (by) => operations({ ...context, actor: by }, forgetFiles),
     close,
   };
 }
 
 function openContext(
   settings: Settings,
-  options: BellowsOptions,
+  options: Pick<BellowsOptions, 'actor' | 'listeners'> & { readonly connections?: number },
 ): { context: Context; forgetFiles: () => void; close: () => Promise<void> } {
   const actor = options.actor ?? `cli:${userInfo().username}@${hostname()}`;
   const listeners = [...(options.listeners ?? [])];
   const emit = emitter(listeners);
-  const database = createDatabase({ url: settings.databaseUrl, applicationName: actor });
+  const database = createDatabase({
+    url: settings.databaseUrl,
+    applicationName: actor,
+    ...(options.connections === undefined ? {} : { max: options.connections }),
+  });
   let queue: Promise<JobQueue> | null = null;
   let installing: Promise<unknown> | null = null;
   const project = cached(PROJECT_TTL_MS, async () => {

@@ -1,13 +1,13 @@
 /** The command line as a function: arguments in, exit code out. */
 import { CommanderError } from 'commander';
-import type { BellowsError } from '#core/errors';
+import { type BellowsError, errorDocument } from '#core/errors';
 import type { Action } from './cli.js';
 import { createCli, invocationOf } from './cli.js';
 import { InterruptedError } from './errors.js';
 import { exitOfSignal } from './interrupt.js';
 import type { Connect, Io } from './io.js';
 import { createProgram } from './program.js';
-import { asBellowsError, errorDocument, errorLines } from './render/error.js';
+import { asBellowsError, errorLines } from './render/error.js';
 import { paintFor } from './render/paint.js';
 import { type Mask, maskFor } from './render/secrets.js';
 import { usageError } from './usage.js';

@@ -51,6 +51,34 @@ export function renderError(error: BellowsError): readonly string[] {
   ];
 }
 
+/** An error as `--json` and the HTTP API give it. */
+export interface ErrorDocument {
+  readonly error: {
+    readonly code: string;
+    readonly what: string;
+    readonly why: string | null;
+    readonly left: string | null;
+    readonly next: string | null;
+  };
+}
+
+/** @param shown applied to each text: takes out what the reader must not see */
+export function errorDocument(
+  { code, text }: BellowsError,
+  shown: (text: string) => string = (same) => same,
+): ErrorDocument {
+  const part = (words: string | undefined) => (words === undefined ? null : shown(words));
+  return {
+    error: {
+      code,
+      what: shown(text.what),
+      why: part(text.why),
+      left: part(text.left),
+      next: part(text.next),
+    },
+  };
+}
+
 /** The events that somebody asks for by a command, in words. */
 const ASKED: Readonly<Record<string, string>> = {
   pause: 'be paused',

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { ListenError, PortInUseError } from './errors.js';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Health } from './health.js';
+import { type Listening, listen } from './listen.js';
 
 export interface ObservabilityOptions {
   /** Default of the caller: 127.0.0.1. */
@@ -12,17 +11,12 @@ export interface ObservabilityOptions {
   readonly health: Health;
 }
 
-export interface Observability {
-  /** `http://127.0.0.1:9484`. */
-  readonly address: string;
-  /** Stops listening, ends idle connections at once and the others after a second. */
-  close(): Promise<void>;
-}
+export type Observability = Listening;
 
-/** A client that sends its request, or reads its answer, slower than this is cut off. Milliseconds. */
-const SLOW_MS = 5_000;
-const GRACE_MS = 1_000;
-const MAX_CONNECTIONS = 64;
+const SERVED = {
+  what: 'Metrics and health',
+  options: '`http.metricsPort`, `http.workerMetricsPort`',
+};
 
 /**
  * Serves `GET /metrics`, `/healthz` and `/readyz`.
@@ -36,16 +30,7 @@ export async function startObservability({
   health,
 }: ObservabilityOptions): Promise<Observability> {
   const routes = routesOf(metrics, health);
-  const server = createServer({ requestTimeout: SLOW_MS, headersTimeout: SLOW_MS }, (request, response) => {
-    void answer(routes, request, response);
-  });
-  server.keepAliveTimeout = SLOW_MS;
-  server.maxConnections = MAX_CONNECTIONS;
-  server.setTimeout(2 * SLOW_MS);
-  await listen(server, host, port);
-  // What breaks a listening socket later (descriptors that ran out) breaks no run.
-  server.on('error', () => undefined);
-  return { address: addressOf(server), close: () => close(server) };
+  return listen(SERVED, { host, port }, (request, response) => answer(routes, request, response));
 }
 
 interface Answer {
@@ -95,32 +80,4 @@ async function answerTo(
   }
   // What went wrong stays in the process: an error's words may quote what nobody outside should read.
   return route().catch(() => ({ status: 500, type: TEXT, body: 'failed\n' }));
-}
-
-async function listen(server: Server, host: string, port: number): Promise<void> {
-  server.listen({ host, port });
-  try {
-    await once(server, 'listening');
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    throw code === 'EADDRINUSE' ? new PortInUseError(host, port) : new ListenError(host, port, code);
-  }
-}
-
-function addressOf(server: Server): string {
-  const address = server.address();
-  if (address === null || typeof address === 'string')
-    throw new TypeError('a listening server has an address');
-  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  return `http://${host}:${address.port}`;
-}
-
-async function close(server: Server): Promise<void> {
-  if (!server.listening) return;
-  const closed = once(server, 'close');
-  server.close();
-  server.closeIdleConnections();
-  const grace = setTimeout(() => server.closeAllConnections(), GRACE_MS);
-  await closed;
-  clearTimeout(grace);
 }

@@ -21,6 +21,11 @@ function whole(least: number, most: number) {
 }
 const port = whole(0, 65_535);
 
+/** The message does not repeat it. */
+const token = z
+  .string()
+  .min(16, 'must have at least 16 characters, such as `openssl rand -hex 24` makes them');
+
 const deadline = z.string().refine((text) => (durationMs(text) ?? 0) > 0, {
   error: 'must be a duration such as "90s", "10m" or "2h"',
 });
@@ -63,6 +68,10 @@ export const CONFIG_SCHEMA = z.strictObject({
       host: optional(z.string().min(1, 'must be an address')),
       metricsPort: optional(port),
       workerMetricsPort: optional(port),
+      pageHost: optional(z.string().min(1, 'must be an address')),
+      pagePort: optional(port),
+      readToken: optional(token),
+      writeToken: optional(token),
     }),
   ),
   logLevel: optional(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])),

@@ -81,6 +81,14 @@ export interface BellowsConfig {
         readonly metricsPort?: number | undefined;
         /** Metrics and health of `bellows worker`. Default 9485; 0 takes any free port. */
         readonly workerMetricsPort?: number | undefined;
+        /** Address of the web page and the API of `bellows serve`. Default `127.0.0.1`; any other needs a token. */
+        readonly pageHost?: string | undefined;
+        /** Default 8484; 0 takes any free port. */
+        readonly pagePort?: number | undefined;
+        /** Whoever has it may look. Default: the variable `BELLOWS_READ_TOKEN`; without both tokens, whoever is on this machine. */
+        readonly readToken?: string | undefined;
+        /** Whoever has it may look and act: pause, approve, contract, … Default: the variable `BELLOWS_WRITE_TOKEN`. */
+        readonly writeToken?: string | undefined;
       }
     | undefined;
   /** The least important lines that are logged. Default `'info'`; `'silent'` logs nothing. */

@@ -52,6 +52,10 @@ export interface Settings {
     readonly host: string;
     readonly metricsPort: number;
     readonly workerMetricsPort: number;
+    readonly pageHost: string;
+    readonly pagePort: number;
+    readonly readToken: string | null;
+    readonly writeToken: string | null;
   };
   readonly logLevel: NonNullable<BellowsConfig['logLevel']>;
 }
@@ -73,7 +77,8 @@ export interface SettingsOptions {
 
 /**
  * Reads the configuration: command line, then the environment's entry, then the top of `bellows.config.ts`, then
- * variables (`DATABASE_URL`, `REDIS_URL`, dbmate's; real ones before `.env.<env>` before `.env`).
+ * variables (`DATABASE_URL`, `REDIS_URL`, `BELLOWS_READ_TOKEN`, `BELLOWS_WRITE_TOKEN`, dbmate's; real ones before
+ * `.env.<env>` before `.env`).
  *
  * @throws SettingsError with everything that is wrong; FileError for a configuration file that cannot be loaded
  */
@@ -200,17 +205,24 @@ async function completed(sources: Sources): Promise<OfflineSettings> {
       ...present(overrides.backfill),
     },
     ddl: { stallMs: ddl.stallMs ?? 500, deadlineMs: durationMs(ddl.deadline ?? '10m') ?? 600_000 },
-    http: {
-      ...{ host: '127.0.0.1', metricsPort: 9484, workerMetricsPort: 9485 },
-      ...present(config.http),
-      ...present(overrides.http),
-    },
+    http: httpOf(sources),
     logLevel: overrides.logLevel ?? config.logLevel ?? 'info',
   };
 }
 
 function waitOf({ wait, waitTimeoutMs, waitIntervalMs }: DbmateVariables): Settings['wait'] {
   return { always: wait ?? false, timeoutMs: waitTimeoutMs ?? 60_000, intervalMs: waitIntervalMs ?? 1_000 };
+}
+
+function httpOf({ variables, config, overrides }: Sources): Settings['http'] {
+  return {
+    ...{ host: '127.0.0.1', metricsPort: 9484, workerMetricsPort: 9485 },
+    ...{ pageHost: '127.0.0.1', pagePort: 8484 },
+    readToken: given(variables.BELLOWS_READ_TOKEN) ?? null,
+    writeToken: given(variables.BELLOWS_WRITE_TOKEN) ?? null,
+    ...present(config.http),
+    ...present(overrides.http),
+  };
 }
 
 /** A variable that is set to nothing is not set: that is how a shell takes one back. */

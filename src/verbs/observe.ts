@@ -12,6 +12,8 @@ export interface Observed {
   readonly address: string;
   /** To be called by each turn of the process's loop: a loop that stands still is not alive. */
   turn(): void;
+  /** A line in the log of the process. */
+  readonly warn: (text: string) => void;
   close(): Promise<void>;
 }
 
@@ -38,11 +40,12 @@ export async function observe(
     health.tick();
     if (role === 'leader') metrics.ticked();
   };
+  const warn = (text: string) => log.write('warn', text);
   try {
     const server = await startObservability({ ...listen, metrics, health });
-    return { address: server.address, turn, close: () => server.close().finally(log.flush) };
+    return { address: server.address, turn, warn, close: () => server.close().finally(log.flush) };
   } catch (error) {
     if (!(error instanceof PortInUseError || error instanceof ListenError)) throw error;
-    return { address: `nowhere: ${error.text.what}`, turn, close: async () => log.flush() };
+    return { address: `nowhere: ${error.text.what}`, turn, warn, close: async () => log.flush() };
   }
 }

@@ -17,7 +17,7 @@ const ARROWS: Readonly<Record<string, readonly string[] | 'all'>> = {
   everyday: ['core', 'ports', 'parser'],
   queue: ['core', 'ports'],
   observe: ['core', 'ports'],
-  http: ['core', 'ports'],
+  http: ['core', 'ports', 'api'],
   servers: ['core'],
   scheduler: ['core', 'ports', 'phases'],
   verbs: ['core', 'ports', 'api', 'phases', 'everyday', 'scheduler', 'project', 'observe', 'http'],

@@ -104,6 +104,7 @@ export function unreachable(): Bellows {
     plan: refuse('plan'),
     status: refuse('status'),
     statusOf: refuse('statusOf'),
+    walk: refuse('walk'),
     pause: refuse('pause'),
     resume: refuse('resume'),
     verify: refuse('verify'),

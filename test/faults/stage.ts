@@ -78,7 +78,7 @@ export async function createStage({
     databaseUrl: url,
     ...(queueUrl === undefined ? {} : { queueUrl }),
     // Port 0: several processes at a time on one machine.
-    http: { metricsPort: 0, workerMetricsPort: 0 },
+    http: { metricsPort: 0, workerMetricsPort: 0, pagePort: 0 },
     backfill: {
       ...(rowsPerSecond === undefined ? {} : { rowsPerSecond }),
       ...(concurrency === undefined ? {} : { concurrency }),

@@ -72,7 +72,7 @@ describe('the server', () => {
     expect(renderError(error).join('\n').replaceAll(String(port), '<port>')).toMatchInlineSnapshot(`
       "Metrics and health cannot be served: another process listens on 127.0.0.1, port <port>. [BELLOWS_PORT_IN_USE]
       why:  One port belongs to one process; on one host every process needs a port of its own.
-      left: Migrations run as they would; only their metrics are not to be had here.
+      left: Migrations run as they would; only this is not to be had here.
       next: Set another port in the configuration (\`http.metricsPort\`, \`http.workerMetricsPort\`); 0 takes any that is free."
     `);
     // The one that was there first goes on.

@@ -45,7 +45,7 @@ it('listeners that throw, at once or later, and a log that cannot be written bre
   expect(await isComplete(used.url)).toBe(true);
 });
 
-it('a metrics port in use costs the metrics, not the run', async () => {
+it('a port in use costs metrics and page, not the run', async () => {
   const client = await connect(used.url);
   await createUsers(client, ROWS);
   const taken = createServer().listen(0, '127.0.0.1');
@@ -54,11 +54,12 @@ it('a metrics port in use costs the metrics, not the run', async () => {
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   const { bellows } = await stages.create({
     url: used.url,
-    overrides: { http: { metricsPort: port, workerMetricsPort: port } },
+    overrides: { http: { metricsPort: port, workerMetricsPort: port, pagePort: port } },
   });
   const end = new AbortController();
   const said: string[] = [];
-  const onReady = (at: { readonly metrics: string }) => void said.push(at.metrics);
+  const onReady = (at: { readonly metrics: string; readonly page?: string }) =>
+    void said.push(at.metrics, ...(at.page === undefined ? [] : [at.page]));
   const processes = [
     bellows.serve({ signal: end.signal, onReady }),
     bellows.worker({ signal: end.signal, onReady }),
@@ -66,7 +67,7 @@ it('a metrics port in use costs the metrics, not the run', async () => {
   try {
     await bellows.up({ until: 'expanded', detach: true });
     await reaches(client, 'gated');
-    expect(said).toHaveLength(2);
+    expect(said).toHaveLength(3);
     expect(said.every((text) => text.startsWith('nowhere') && text.includes(String(port)))).toBe(true);
   } finally {
     end.abort();

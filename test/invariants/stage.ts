@@ -87,7 +87,11 @@ export function useStages(): Stages {
     await mkdir(join(cwd, 'migrations'));
     const path = join(cwd, 'migrations', `${SPLIT}.ts`);
     await writeFile(path, file);
-    const all: Overrides = { databaseUrl: url, http: { metricsPort: 0, workerMetricsPort: 0 }, ...overrides };
+    const all: Overrides = {
+      databaseUrl: url,
+      http: { metricsPort: 0, workerMetricsPort: 0, pagePort: 0 },
+      ...overrides,
+    };
     const open = async (options: BellowsOptions = {}) => {
       const bellows = await createBellows({ cwd, overrides: all, actor: 'test', ...options });
       opened.push(bellows);

@@ -40,7 +40,10 @@ describe('loadSettings', () => {
       approval: true,
       backfill: { concurrency: 1, batchTargetMs: 100, rowsPerSecond: null },
       ddl: { stallMs: 500, deadlineMs: 600_000 },
-      http: { host: '127.0.0.1', metricsPort: 9484, workerMetricsPort: 9485 },
+      http: {
+        ...{ host: '127.0.0.1', metricsPort: 9484, workerMetricsPort: 9485 },
+        ...{ pageHost: '127.0.0.1', pagePort: 8484, readToken: null, writeToken: null },
+      },
       logLevel: 'info',
     });
   });
@@ -59,7 +62,10 @@ describe('loadSettings', () => {
       },
       backfill: { concurrency: 3, batchTargetMs: 50, rowsPerSecond: 10_000 },
       ddl: { stallMs: 200, deadline: '90s' },
-      http: { host: '0.0.0.0', metricsPort: 1, workerMetricsPort: 2 },
+      http: {
+        ...{ host: '0.0.0.0', metricsPort: 1, workerMetricsPort: 2 },
+        ...{ pageHost: '::1', pagePort: 3, readToken: 'r'.repeat(16), writeToken: 'w'.repeat(16) },
+      },
       logLevel: 'debug',
     } satisfies BellowsConfig;
     expect(Object.keys(all).length).toBeLessThan(20);

@@ -3,30 +3,12 @@ import { wholeSeconds } from './numbers.js';
 import type { Paint } from './paint.js';
 import type { Mask } from './secrets.js';
 
-export interface ErrorDocument {
-  readonly error: {
-    readonly code: string;
-    readonly what: string;
-    readonly why: string | null;
-    readonly left: string | null;
-    readonly next: string | null;
-  };
-}
-
 /** An error that nobody raised on purpose, as one of ours. */
 export function asBellowsError(error: unknown): BellowsError {
   if (error instanceof BellowsError) return error;
   const message = error instanceof Error ? error.message : String(error);
   const line = message.split('\n').find((text) => text.trim() !== '') ?? 'An error without a message.';
   return new BellowsError('BELLOWS_UNEXPECTED', { what: line.trim() }, {}, EXIT.operation);
-}
-
-export function errorDocument(error: BellowsError, mask: Mask): ErrorDocument {
-  const { what, why, left, next } = error.text;
-  const shown = (text: string | undefined) => (text === undefined ? null : mask(text));
-  return {
-    error: { code: error.code, what: mask(what), why: shown(why), left: shown(left), next: shown(next) },
-  };
 }
 
 export function errorLines(error: BellowsError, mask: Mask, paint: Paint): readonly string[] {

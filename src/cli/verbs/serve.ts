@@ -5,16 +5,23 @@ import { exitOfSignal, interruptible } from '../interrupt.js';
 export const serve: Verb = (parent, action) => {
   parent
     .command('serve')
-    .summary('lead runs for as long as it lives; metrics and health')
+    .summary('lead runs for as long as it lives; web page, metrics and health')
     .description(
-      'Leads, reconciles, and serves metrics and health until it is stopped. Run as many as wanted: one leads, the others follow.',
+      'Leads, reconciles, and serves the web page with its API (127.0.0.1:8484), metrics and health (127.0.0.1:9484) until it is stopped. Run as many as wanted: one leads, the others follow.',
     )
     .addHelpText('after', '\nExample:\n  $ bellows serve --env production')
     .action(
       action((cli) =>
         untilStopped(cli, (signal) =>
           cli.connected((bellows) =>
-            bellows.serve({ signal, onReady: (at) => ready(cli, 'serving', at.metrics) }),
+            bellows.serve({
+              signal,
+              onReady: ({ page, metrics }) =>
+                cli.answer({ ready: 'serving', page, metrics }, () => [
+                  `serving; page and API on ${page}`,
+                  `metrics and health on ${metrics}`,
+                ]),
+            }),
           ),
         ),
       ),

@@ -70,10 +70,11 @@ export interface PlanView {
   readonly checksum: string;
   readonly state: string;
   readonly plan: RunPlan;
-  /** The batch statement and its EXPLAIN, one per backfill. */
+  /** The batch statement, how its rows are found in words, and the EXPLAIN of that; one per backfill. */
   readonly batches: readonly {
     readonly table: string;
     readonly sql: string;
+    readonly access: string;
     readonly explain: readonly string[];
   }[];
 }

@@ -1,15 +1,18 @@
 /** What follows a batch: after success the next one, after trouble a smaller one, the range read again, or the end. */
 import type { JobOutcome } from '#ports';
+import type { Span } from './access.js';
 import { readRange } from './claim.js';
-import { type Course, isOver, type Next } from './course.js';
+import { type Course, isOver, type Next, rest } from './course.js';
 import { BackfillStoppedError } from './errors.js';
-import { afterBlock, afterMoved, cut, movedTo, type Position, slower } from './position.js';
+import { afterMoved, afterUnit, cut, movedTo, type Position, slower } from './position.js';
 import { replanLeaf } from './ranges.js';
-import { moveBlock, putAsideSuppressed, type RowsOutcome } from './rows.js';
-import { type Moved, type Span, send } from './send.js';
+import { moveByRow, putAsideSuppressed, type RowsOutcome } from './rows.js';
+import { type Moved, send } from './send.js';
+import { isTableLocked } from './table-lock.js';
 import { type Trouble, troubleOf } from './trouble.js';
 
 const MAX_ATTEMPTS = 5;
+const TABLE_LOCK_POLL_MS = 1_000;
 const RECONNECT_TRIES = 10;
 
 export async function afterSuccess(
@@ -19,14 +22,14 @@ export async function afterSuccess(
   moved: Moved,
 ): Promise<Next> {
   const { walk } = course;
-  const { rows, milliseconds, settings, rank } = moved;
+  const { rows, milliseconds, settings, rank, done } = moved;
   walk.emit('batch:committed', {
     migration: walk.migration,
     rows,
     blocks: span.hi - span.lo,
     seconds: milliseconds / 1_000,
   });
-  if (span.hi >= walk.range.hi) return 'done';
+  if (done) return 'done';
   return rank >= settings.concurrency ? 'yielded' : afterMoved(walk.range, position, span, moved);
 }
 
@@ -49,7 +52,7 @@ export async function afterLateSweep(
   const closed = await send(walk, { kind: 'close', span, left: 0 });
   if (closed.kind === 'fenced') return whereItStands(course, position);
   if (closed.kind === 'failed') return afterTrouble(course, position, span, closed.trouble);
-  return afterSuccess(course, position, span, moved);
+  return afterSuccess(course, position, span, { ...moved, done: closed.done });
 }
 
 export async function afterTrouble(
@@ -71,7 +74,7 @@ export async function afterTrouble(
     case 'locked':
       told('retried');
       if (!position.careful) return { ...position, careful: true };
-      return divide(course, position, span);
+      return (await afterTableLock(course, position)) ?? divide(course, position, span);
     case 'conflict':
       told('retried');
       await deps.clock.sleep(20 * 2 ** position.attempts, signal);
@@ -90,9 +93,9 @@ async function divide(course: Course, position: Position, span: Span): Promise<N
   const { walk } = course;
   const divided = cut(position, span);
   if (divided !== null) return divided;
-  const outcome = await moveBlock(walk, span.lo, () => !isOver(course));
-  if (outcome !== null) return afterRowsOutcome(course, position, outcome);
-  return span.hi >= walk.range.hi ? 'done' : afterBlock(walk.range, position);
+  const outcome = await moveByRow(walk, span, () => !isOver(course));
+  if (outcome.kind !== 'moved') return afterRowsOutcome(course, position, outcome);
+  return outcome.done ? 'done' : afterUnit(walk.range, position, span);
 }
 
 async function afterRowsOutcome(
@@ -103,11 +106,33 @@ async function afterRowsOutcome(
   if (outcome.kind === 'interrupted') return 'yielded';
   if (outcome.kind === 'fenced') return whereItStands(course, position);
   if (outcome.trouble.kind === 'connection') return afterLostConnection(course, position);
+  const waited = outcome.trouble.kind === 'locked' ? await afterTableLock(course, position) : null;
+  if (waited !== null) return waited;
   // Reading a block's rows may time out or meet a lock as a batch may: the same block again, a bounded number of times.
   if (outcome.trouble.kind !== 'stop' && position.attempts < MAX_ATTEMPTS) {
     return { ...position, attempts: position.attempts + 1 };
   }
   return afterStop(course, position, outcome.trouble);
+}
+
+/** Null: no lock on the table is in the way, but one on a row. */
+async function afterTableLock(course: Course, position: Position): Promise<Next | null> {
+  try {
+    if (!(await isTableLocked(course.walk.database, course.walk.range))) return null;
+  } catch (error) {
+    if (troubleOf(error).kind !== 'connection') throw error;
+    return afterLostConnection(course, position);
+  }
+  await rest(course, TABLE_LOCK_POLL_MS);
+  return position;
+}
+
+/** The rows of a batch could not be looked up: nothing was sent. */
+export async function afterUnlocated(course: Course, position: Position, trouble: Trouble): Promise<Next> {
+  return afterRowsOutcome(course, trouble.kind === 'timeout' ? slower(position) : position, {
+    kind: 'failed',
+    trouble,
+  });
 }
 
 /** What the range row says now; an acknowledged batch may be gone after a crash, and the cursor back with it. */
@@ -122,7 +147,7 @@ async function readBack(course: Course, position: Position): Promise<Next> {
     await replanLeaf(deps, run, backfill, pass, leafOid);
     return 'stale';
   }
-  const next = movedTo(position, state.cursor);
+  const next = movedTo(position, state.cursor, state.key);
   return next.attempts > MAX_ATTEMPTS ? 'yielded' : next;
 }
 

@@ -7,6 +7,7 @@
 import { renderExpression } from '#core/analysed-sql';
 import { literal, quote, quoteTable, type TableName } from '#core/identifier';
 import type { BackfillPlan, MappedColumn } from '#core/plan';
+import { type Access, spanText } from './access.js';
 import { LIVE_SECONDS } from './claim.js';
 
 export interface BatchTarget {
@@ -16,18 +17,19 @@ export interface BatchTarget {
   readonly backfill: BackfillPlan;
   /** Columns of the leaf's primary key; empty where it has none. */
   readonly primaryKey: readonly string[];
+  readonly access: Access;
 }
 
 export interface BatchSql {
-  /** The walk's shape; $6 and $7 bound the tuple ids, the upper one exclusive. */
+  /** The walk's shape; the values of its span from $6 on. */
   readonly direct: string;
-  /** Waits for no row lock, leaves quarantined rows alone, counts what it leaves; $6, $7 as above. */
+  /** Waits for no row lock, leaves quarantined rows alone, counts what it leaves; $6 and on as above. */
   readonly careful: string;
   /** As `careful` over the tuple ids in $6. */
   readonly rows: string;
-  /** Moves the cursor and nothing else; $6 rows are left behind. */
+  /** Moves the cursor and nothing else; $6 rows are left behind; $7 the new key where keys are walked. */
   readonly close: string;
-  /** Tuple ids that are still to be done from $1 to before $2, both tuple ids; needs no fence. */
+  /** Tuple ids of a span that are still to be done; the span's values from $1 on; needs no fence. */
   readonly pending: string;
   /** Puts the row with tuple id $6 into quarantine and marks it; $7 SQLSTATE, $8 reason. Null for a plain backfill. */
   readonly quarantineMarked: string | null;
@@ -36,15 +38,16 @@ export interface BatchSql {
 }
 
 export function renderBatches(target: BatchTarget): BatchSql {
-  const span = 't.ctid >= $6::tid\n    and t.ctid < $7::tid';
+  const { access } = target;
+  const moving = access.kind === 'keys' ? fence(target, BY_KEY) : fence(target);
+  const span = spanText(access, 6);
   return {
-    direct: direct(target, span),
-    careful: careful(target, span),
-    rows: careful(target, 't.ctid = any ($6::tid[])'),
+    direct: direct(target, moving, span),
+    careful: careful(target, moving, span),
+    rows: careful(target, fence(target), spanText({ kind: 'picked', tids: [] }, 6)),
     close:
-      [fence(target), 'counted as (select 0 as rows, $6::integer as locked, 0 as suppressed)', LEDGER].join(
-        ',\n',
-      ) + RESULT,
+      [moving, 'counted as (select 0 as rows, $6::integer as locked, 0 as suppressed)', LEDGER].join(',\n') +
+      RESULT,
     pending: pendingRows(target),
     quarantineMarked:
       target.backfill.kind === 'synced' ? quarantineMarked(target, target.backfill.marker) : null,
@@ -52,19 +55,40 @@ export function renderBatches(target: BatchTarget): BatchSql {
   };
 }
 
+interface Advance {
+  /** SQL of a boolean: the range ends with this batch. */
+  readonly ends: string;
+  /** Further columns that the batch moves. */
+  readonly sets: readonly string[];
+}
+const BY_POSITION: Advance = { ends: '$5::bigint >= r.hi', sets: [] };
+
+/**
+ * A range of keys ends at its key: its `hi` is a guess, put right as the walk goes. A statement that leaves the position
+ * where it is leaves the key there too.
+ */
+const AT_LAST_KEY = '($5::bigint > r.cursor and $7::text[] is not distinct from r.key_to)';
+const BY_KEY: Advance = {
+  ends: AT_LAST_KEY,
+  sets: [
+    `hi = case when ${AT_LAST_KEY} then $5::bigint else greatest(r.hi, $5::bigint + 1) end`,
+    'key_cursor = case when $5::bigint > r.cursor then $7::text[] else r.key_cursor end',
+  ],
+};
+
 /**
  * The fence lets the batch through once: same cursor, epoch and holder, run still backfilling. The leaf must also be the
  * relation and the file node that was planned: the statement's own lock on the leaf, taken before it runs, keeps a
  * rewrite out from then on.
  */
-function fence({ leaf }: BatchTarget): string {
+function fence({ leaf }: BatchTarget, { ends, sets }: Advance = BY_POSITION): string {
   return `with fence as (
   update bellows.ranges r
   set
-    cursor = $5::bigint,
-    state = case when $5::bigint >= r.hi then 'done' else 'open' end,
-    holder = case when $5::bigint >= r.hi then null else r.holder end,
-    finished_at = case when $5::bigint >= r.hi then clock_timestamp() end,
+    ${['cursor = $5::bigint', ...sets].join(',\n    ')},
+    state = case when ${ends} then 'done' else 'open' end,
+    holder = case when ${ends} then null else r.holder end,
+    finished_at = case when ${ends} then clock_timestamp() end,
     beat_at = clock_timestamp()
   where r.id = $1::bigint
     and r.cursor = $2::bigint
@@ -74,7 +98,7 @@ function fence({ leaf }: BatchTarget): string {
     and r.leaf = ${literal(quoteTable(leaf))}::regclass
     and r.filenode = pg_relation_filenode(r.leaf)
     and exists (select from bellows.runs where runs.id = r.run_id and runs.state_kind = 'backfilling')
-  returning r.id, r.run_id, r.backfill, r.leaf, r.leaf_schema, r.leaf_table
+  returning r.id, r.run_id, r.backfill, r.leaf, r.leaf_schema, r.leaf_table, r.state
 )`;
 }
 
@@ -94,6 +118,7 @@ select
   ledger.rows,
   counted.locked,
   counted.suppressed,
+  (select state from fence) = 'done' as done,
   runs.pace,
   (
     select count(*)::integer
@@ -108,7 +133,7 @@ from ledger
 cross join counted
 join bellows.runs on runs.id = ledger.run_id`;
 
-function direct(target: BatchTarget, span: string): string {
+function direct(target: BatchTarget, moving: string, span: string): string {
   const moved = `moved as (
   update ${quoteTable(target.leaf)} as t
   set ${assignments(target.backfill)}
@@ -118,7 +143,7 @@ function direct(target: BatchTarget, span: string): string {
   returning 1
 )`;
   const counted = 'counted as (select count(*)::integer as rows, 0 as locked, 0 as suppressed from moved)';
-  return [fence(target), moved, counted, LEDGER].join(',\n') + RESULT;
+  return [moving, moved, counted, LEDGER].join(',\n') + RESULT;
 }
 
 /**
@@ -126,7 +151,7 @@ function direct(target: BatchTarget, span: string): string {
  * picked row that is not updated was kept by a trigger that returned NULL. Rows that a mapping refused in the trigger
  * (`q`) are entered into the quarantine on the way.
  */
-function careful(target: BatchTarget, span: string): string {
+function careful(target: BatchTarget, moving: string, span: string): string {
   const table = quoteTable(target.leaf);
   const pending = isPending(target.backfill);
   const refused = isRefused(target.backfill);
@@ -168,14 +193,13 @@ function careful(target: BatchTarget, span: string): string {
   from (select count(*)::integer as rows from moved) as m
   cross join (select count(*)::integer as rows from picked) as p
 )`;
-  return [fence(target), seen, listed, picked, moved, counted, LEDGER].join(',\n') + RESULT;
+  return [moving, seen, listed, picked, moved, counted, LEDGER].join(',\n') + RESULT;
 }
 
 function pendingRows(target: BatchTarget): string {
   return `select t.ctid::text as tid
 from ${quoteTable(target.leaf)} as t
-where t.ctid >= $1::tid
-  and t.ctid < $2::tid
+where ${spanText(target.access, 1)}
   and ${isPending(target.backfill)}
   and ${notQuarantined(target)}
 order by t.ctid`;

@@ -1,5 +1,6 @@
 import type { TableName } from '#core/identifier';
 import type { Database, RangeJob, Session } from '#ports';
+import type { Access, Key, KeyColumn } from './access.js';
 import { paceOf } from './pace-settings.js';
 import { lockRun } from './ranges.js';
 
@@ -17,6 +18,9 @@ export interface ClaimedRange {
   readonly lo: number;
   readonly hi: number;
   readonly cursor: number;
+  readonly access: Access;
+  /** Where keys are walked: the next batch begins below it; null: at the top. */
+  readonly key: Key | null;
   readonly epoch: number;
   readonly holder: string;
   readonly rowsPerBlock: number | null;
@@ -24,6 +28,7 @@ export interface ClaimedRange {
 
 export interface RangeState {
   readonly cursor: number;
+  readonly key: Key | null;
   readonly open: boolean;
   readonly ours: boolean;
   readonly backfilling: boolean;
@@ -56,7 +61,8 @@ where r.id = $2
   ) < $4
 returning
   r.id, r.run_id, r.backfill, r.pass, r.leaf::bigint as leaf, r.leaf_schema, r.leaf_table,
-  r.lo, r.hi, r.cursor, r.epoch, r.rows_expected`;
+  r.lo, r.hi, r.cursor, r.epoch, r.rows_expected,
+  r.kind, r.key_columns, r.key_from, r.key_to, coalesce(r.key_cursor, r.key_from) as key_cursor, r.tids::text[] as tids`;
 
 interface ClaimRow extends Readonly<Record<string, unknown>> {
   readonly id: number;
@@ -71,6 +77,12 @@ interface ClaimRow extends Readonly<Record<string, unknown>> {
   readonly cursor: number;
   readonly epoch: number;
   readonly rows_expected: number | null;
+  readonly kind: Access['kind'];
+  readonly key_columns: readonly KeyColumn[] | null;
+  readonly key_from: Key | null;
+  readonly key_to: Key | null;
+  readonly key_cursor: Key | null;
+  readonly tids: readonly string[] | null;
 }
 
 /**
@@ -98,15 +110,29 @@ function toRange(row: ClaimRow, holder: string): ClaimedRange {
     lo: Number(row.lo),
     hi: Number(row.hi),
     cursor: Number(row.cursor),
+    access: accessOf(row),
+    key: row.key_cursor,
     epoch: Number(row.epoch),
     holder,
     rowsPerBlock: row.rows_expected === null || blocks === 0 ? null : row.rows_expected / blocks,
   };
 }
 
+function accessOf({ kind, key_columns, key_from, key_to, tids }: ClaimRow): Access {
+  switch (kind) {
+    case 'blocks':
+      return { kind };
+    case 'keys':
+      return { kind, columns: key_columns ?? [], from: key_from, to: key_to };
+    case 'picked':
+      return { kind, tids: tids ?? [] };
+  }
+}
+
 const READ = `
 select
   r.cursor,
+  coalesce(r.key_cursor, r.key_from) as key,
   r.state = 'open' as open,
   (r.holder = $2 and r.epoch = $3) is true as ours,
   runs.state_kind = 'backfilling' as backfilling,
@@ -118,6 +144,7 @@ where r.id = $1`;
 
 interface StateRow extends Readonly<Record<string, unknown>> {
   readonly cursor: number;
+  readonly key: Key | null;
   readonly open: boolean;
   readonly ours: boolean;
   readonly backfilling: boolean;

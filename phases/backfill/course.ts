@@ -2,6 +2,7 @@
 import type { ServerFacts } from '#core/catalogue-facts';
 import type { Emit } from '#core/events';
 import type { Database, JobOutcome, RunRow, RunStore } from '#ports';
+import { beat } from './claim.js';
 import type { Clock } from './clock.js';
 import type { Position } from './position.js';
 import type { Walk } from './send.js';
@@ -28,6 +29,17 @@ export interface Course {
 
 /** The next batch, or how the job ends. */
 export type Next = Position | JobOutcome;
+
+/** Well below the 10 s after which a claim without a beat may be taken over. */
+const BEAT_MS = 2_000;
+
+/** A little at a time: at most two seconds, and not beyond the job's time. */
+export async function rest({ walk, deps, deadline, signal }: Course, ms: number): Promise<void> {
+  const remaining = Math.max(0, deadline - deps.clock.now());
+  await deps.clock.sleep(Math.min(ms, BEAT_MS, remaining), signal);
+  // A beat that does not arrive at worst lets another walker take over, and the fence then tells us.
+  if (ms > BEAT_MS / 4) await beat(walk.database, walk.range).catch(() => undefined);
+}
 
 export function isOver({ signal, deps, deadline }: Course): boolean {
   return signal.aborted || deps.clock.now() >= deadline;

@@ -7,6 +7,8 @@ export interface Leaf {
   readonly table: TableName;
   readonly filenode: number;
   readonly blocks: number;
+  /** Kept by the access method `heap`: only there a range of blocks can be read by itself. */
+  readonly heap: boolean;
   /** Rows a block on average by the planner's statistics; null where the leaf was never analysed. */
   readonly rowsPerBlock: number | null;
 }
@@ -17,6 +19,7 @@ interface LeafRow extends Readonly<Record<string, unknown>> {
   readonly name: string;
   readonly filenode: number;
   readonly blocks: number;
+  readonly heap: boolean;
   readonly rows_per_block: number | null;
 }
 
@@ -31,6 +34,7 @@ select
   c.relname as name,
   pg_relation_filenode(c.oid)::bigint as filenode,
   pg_relation_size(c.oid) / current_setting('block_size')::bigint as blocks,
+  am.amname = 'heap' as heap,
   case when c.relpages > 0 and c.reltuples >= 0 then c.reltuples::float8 / c.relpages end as rows_per_block
 from (
   select to_regclass($1)::oid as oid
@@ -40,6 +44,7 @@ from (
 ) as tree
 join pg_class c on c.oid = tree.oid
 join pg_namespace n on n.oid = c.relnamespace
+join pg_am am on am.oid = c.relam
 where c.relkind = 'r'
 order by c.oid`;
 
@@ -50,6 +55,7 @@ export async function readLeaves(session: Session, table: TableName): Promise<re
     table: { schema: row.schema, name: row.name },
     filenode: Number(row.filenode),
     blocks: Number(row.blocks),
+    heap: row.heap,
     rowsPerBlock: row.rows_per_block,
   }));
 }

@@ -1,13 +1,16 @@
 /** Where a walk stands between two batches, and how it goes on after each outcome. Pure. */
 import { afterBatch, afterTimeout, DEFAULT_LIMITS, type Pace, type PaceLimits, startPace } from '#core/pace';
 import type { PaceSettings } from '#ports';
+import type { Key, Span } from './access.js';
 import type { ClaimedRange } from './claim.js';
 import { FIRST_SWEEP } from './ranges.js';
 import { afterRows, GUESSED_ROWS_PER_BLOCK, maxBlocks, type Rate, START_RATE } from './rate.js';
-import type { Moved, Span } from './send.js';
+import type { Moved } from './send.js';
 
 export interface Position {
   readonly cursor: number;
+  /** Where keys are walked: the next batch begins below it; null: at the top. */
+  readonly key: Key | null;
   readonly pace: Pace;
   /** Ends of the parts that a failed batch was cut into, nearest last; empty where nothing failed. */
   readonly bounds: readonly number[];
@@ -31,6 +34,7 @@ export function startPosition(
   const guess = FIRST_ROWS / Math.max(1, range.rowsPerBlock ?? GUESSED_ROWS_PER_BLOCK);
   return {
     cursor: range.cursor,
+    key: range.key,
     pace: startPace(lastBlocks ?? guess, paceLimits(settings)),
     bounds: [],
     careful: isSweep(range),
@@ -44,7 +48,8 @@ export function startPosition(
 export function nextSpan(range: ClaimedRange, position: Position): Span {
   const { cursor, pace, settings, rowsPerBlock } = position;
   const blocks = Math.min(pace.blocks, maxBlocks(settings, rowsPerBlock));
-  return { lo: cursor, hi: Math.min(range.hi, position.bounds.at(-1) ?? range.hi, cursor + blocks) };
+  const end = range.access.kind === 'keys' ? Number.POSITIVE_INFINITY : range.hi;
+  return { lo: cursor, hi: Math.min(end, position.bounds.at(-1) ?? end, cursor + blocks) };
 }
 
 export function afterMoved(range: ClaimedRange, position: Position, span: Span, moved: Moved): Position {
@@ -54,6 +59,7 @@ export function afterMoved(range: ClaimedRange, position: Position, span: Span, 
   const full = blocks >= position.pace.blocks;
   return {
     cursor: span.hi,
+    key: span.keys?.to ?? null,
     pace: full ? afterBatch(position.pace, milliseconds, paceLimits(settings)) : position.pace,
     bounds: position.bounds.filter((bound) => bound > span.hi),
     careful: isSweep(range),
@@ -64,14 +70,14 @@ export function afterMoved(range: ClaimedRange, position: Position, span: Span, 
   };
 }
 
-/** The block at the cursor was done row by row. */
-export function afterBlock(range: ClaimedRange, position: Position): Position {
-  const cursor = position.cursor + 1;
-  const bounds = position.bounds.filter((bound) => bound > cursor);
-  return { ...position, cursor, bounds, careful: isSweep(range), attempts: 0 };
+/** The block, or the row, at the cursor was done row by row. */
+export function afterUnit(range: ClaimedRange, position: Position, span: Span): Position {
+  const bounds = position.bounds.filter((bound) => bound > span.hi);
+  const key = span.keys?.to ?? null;
+  return { ...position, cursor: span.hi, key, bounds, careful: isSweep(range), attempts: 0 };
 }
 
-/** Null: it is a single block and cannot be cut. */
+/** Null: it is a single block or row and cannot be cut. */
 export function cut(position: Position, span: Span): Position | null {
   if (span.hi - span.lo <= 1) return null;
   const middle = span.lo + Math.floor((span.hi - span.lo) / 2);
@@ -84,8 +90,8 @@ export function slower(position: Position): Position {
 }
 
 /** Read back from the range after a refused fence or a lost connection: it may also have gone back. */
-export function movedTo(position: Position, cursor: number): Position {
-  return { ...position, cursor, bounds: [], attempts: position.attempts + 1 };
+export function movedTo(position: Position, cursor: number, key: Key | null): Position {
+  return { ...position, cursor, key, bounds: [], attempts: position.attempts + 1 };
 }
 
 function paceLimits(settings: PaceSettings): PaceLimits {

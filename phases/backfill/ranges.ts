@@ -2,47 +2,16 @@ import type { BackfillPlan } from '#core/plan';
 import type { Database, RunRow, Session } from '#ports';
 import { BackfillMissingError } from './errors.js';
 import { type Leaf, readLeaves } from './leaves.js';
+import { rangesOf } from './plan-pass.js';
+import type { PlannedRange } from './planned-range.js';
 
-/**
- * A range of 2,048 blocks is about a second of work: taking a job, claiming its range and finding the batch size again costs
- * some ten milliseconds each time. Smaller tables get smaller ranges, so that several workers can share them; below 256
- * blocks it is not worth a job. Above 1,024 ranges a pass gains nothing and the ledger's queries slow down.
- */
-const MIN_BLOCKS = 256;
-const GOOD_BLOCKS = 2_048;
-const SHARED_RANGES = 8;
-const MAX_RANGES = 1_024;
 export const FIRST_SWEEP = 2;
 const MAX_REST_SECONDS = 60;
-
-export interface BlockRange {
-  readonly leaf: Leaf;
-  readonly lo: number;
-  readonly hi: number;
-}
-
-/** Cuts the leaves into ranges of about equal size; an empty leaf gets one empty range, which stands for having seen it. */
-export function splitBlocks(leaves: readonly Leaf[]): readonly BlockRange[] {
-  const size = rangeBlocks(leaves.reduce((sum, leaf) => sum + leaf.blocks, 0));
-  return leaves.flatMap((leaf) => {
-    const count = Math.max(1, Math.ceil(leaf.blocks / size));
-    return Array.from({ length: count }, (_, i) => ({
-      leaf,
-      lo: i * size,
-      hi: Math.min((i + 1) * size, leaf.blocks),
-    }));
-  });
-}
-
-function rangeBlocks(total: number): number {
-  const shared = Math.min(GOOD_BLOCKS, Math.ceil(total / SHARED_RANGES));
-  return Math.max(MIN_BLOCKS, shared, Math.ceil(total / MAX_RANGES));
-}
 
 /**
  * Plans one pass: 1 is the walk, each later one a sweep over what the table and its leaves are by then.
  *
- * Constant time at any size. It must run after the transaction that made the sync trigger has committed: its lock ended
+ * Constant time at any size, but for rows that an index gives, whose number is bounded. It must run after the transaction that made the sync trigger has committed: its lock ended
  * every older writer, so the size read here bounds all rows that the trigger does not take care of.
  *
  * @returns false where this pass was planned before, or where it is too soon after the last sweep, which left rows that
@@ -55,12 +24,15 @@ export async function planWalk(
   pass: number,
 ): Promise<boolean> {
   const backfill = backfillOf(run, index);
+  const key = { runId: run.id, backfill: backfill.index, pass };
+  if (!(await isDue(database, key))) return false;
+  // Before the lock, which claims and transitions of the run wait for. A leaf that is rewritten in between is noticed by
+  // its file node, as at any later time.
+  const ranges = await rangesOf(database, backfill, pass, await readLeaves(database, backfill.table));
   return database.transaction({}, async (tx) => {
     await lockRun(tx, run.id);
-    if (await isPlanned(tx, run.id, backfill.index, pass)) return false;
-    if (await isTooSoon(tx, run.id, backfill.index, pass)) return false;
-    const leaves = await readLeaves(tx, backfill.table);
-    await insertRanges(tx, { runId: run.id, backfill: backfill.index, pass }, splitBlocks(leaves));
+    if (!(await isDue(tx, key))) return false;
+    await insertRanges(tx, key, ranges);
     return true;
   });
 }
@@ -79,13 +51,13 @@ export async function replanLeaf(
   leafOid: number,
 ): Promise<boolean> {
   const backfill = backfillOf(run, index);
+  const leaf = (await readLeaves(database, backfill.table)).find((found) => found.oid === leafOid);
+  const ranges = leaf === undefined ? [] : await rangesOf(database, backfill, pass, [leaf]);
   return database.transaction({}, async (tx) => {
     await lockRun(tx, run.id);
-    const leaf = (await readLeaves(tx, backfill.table)).find((found) => found.oid === leafOid);
     const voided = await voidRanges(tx, [run.id, backfill.index, pass, leafOid], leaf);
     if (voided === 0) return false;
-    const plan = { runId: run.id, backfill: backfill.index, pass };
-    if (leaf !== undefined) await insertRanges(tx, plan, splitBlocks([leaf]));
+    await insertRanges(tx, { runId: run.id, backfill: backfill.index, pass }, ranges);
     return true;
   });
 }
@@ -123,6 +95,13 @@ export async function lockRun(tx: Session, runId: number): Promise<unknown> {
   return rows[0]?.pace;
 }
 
+async function isDue(session: Session, key: PassKey): Promise<boolean> {
+  const { runId, backfill, pass } = key;
+  return (
+    !(await isPlanned(session, runId, backfill, pass)) && !(await isTooSoon(session, runId, backfill, pass))
+  );
+}
+
 async function isPlanned(tx: Session, runId: number, backfill: number, pass: number): Promise<boolean> {
   const sql = 'select 1 from bellows.ranges where run_id = $1 and backfill = $2 and pass = $3 limit 1';
   return (await tx.query(sql, [runId, backfill, pass])).length > 0;
@@ -150,24 +129,35 @@ interface PassKey {
   readonly pass: number;
 }
 
+/** The order of the ranges is the order in which they get jobs, and identities are given in it. */
 const INSERT = `
 insert into bellows.ranges
-  (run_id, backfill, pass, leaf, leaf_schema, leaf_table, filenode, lo, hi, cursor, rows_expected, state, finished_at)
+  (run_id, backfill, pass, leaf, leaf_schema, leaf_table, filenode, lo, hi, cursor, rows_expected, state, finished_at,
+    kind, key_columns, key_from, key_to, tids)
 select $1, $2, $3, r.leaf, r.leaf_schema, r.leaf_table, r.filenode, r.lo, r.hi, r.lo, r.rows_expected,
   case when r.lo < r.hi then 'open' else 'done' end,
-  case when r.lo < r.hi then null else clock_timestamp() end
+  case when r.lo < r.hi then null else clock_timestamp() end,
+  r.kind, r.key_columns, r.key_from, r.key_to, r.tids
 from jsonb_to_recordset($4::jsonb) as r
-  (leaf oid, leaf_schema text, leaf_table text, filenode oid, lo bigint, hi bigint, rows_expected float8)`;
+  (leaf oid, leaf_schema text, leaf_table text, filenode oid, lo bigint, hi bigint, rows_expected float8,
+    kind text, key_columns jsonb, key_from text[], key_to text[], tids tid[], position bigint)
+order by r.position`;
 
-async function insertRanges(tx: Session, key: PassKey, ranges: readonly BlockRange[]): Promise<void> {
-  const rows = ranges.map(({ leaf, lo, hi }) => ({
+async function insertRanges(tx: Session, key: PassKey, ranges: readonly PlannedRange[]): Promise<void> {
+  const rows = ranges.map(({ leaf, lo, hi, kind, ...range }, position) => ({
     leaf: leaf.oid,
     leaf_schema: leaf.table.schema,
     leaf_table: leaf.table.name,
     filenode: leaf.filenode,
     lo,
     hi,
-    rows_expected: leaf.rowsPerBlock === null ? null : leaf.rowsPerBlock * (hi - lo),
+    rows_expected: range.rowsExpected,
+    kind,
+    key_columns: range.keyColumns,
+    key_from: range.keyFrom,
+    key_to: range.keyTo,
+    tids: range.tids,
+    position,
   }));
   await tx.query(INSERT, [key.runId, key.backfill, key.pass, JSON.stringify(rows)]);
 }

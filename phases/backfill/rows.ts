@@ -1,6 +1,7 @@
+import { type Span, spanValues } from './access.js';
 import { type Poison, quarantineRow, SUPPRESSED } from './poison.js';
 import { FIRST_SWEEP } from './ranges.js';
-import { type Sent, type Span, send, tid, type Walk } from './send.js';
+import { type Moved, type Sent, send, type Walk } from './send.js';
 import { type Trouble, troubleOf } from './trouble.js';
 
 /** A row that times out or is locked is tried this often: the server may just have had a bad second. */
@@ -14,18 +15,19 @@ export type RowsOutcome = null | Exclude<Sent, { kind: 'moved' }> | { readonly k
 export type GoOn = () => boolean;
 
 /**
- * A single block whose batch failed: halves its rows until those at fault stand alone, puts them aside, moves the rest,
- * then closes the block. Rows that are locked all the time are left to the sweep.
+ * A span that cannot be cut any more, and whose batch failed: halves its rows until those at fault stand alone, puts them
+ * aside, moves the rest, then closes the span. Rows that are locked all the time are left to the sweep.
  */
-export async function moveBlock(walk: Walk, block: number, goOn: GoOn): Promise<RowsOutcome> {
-  const span = { lo: block, hi: block + 1 };
+export async function moveByRow(
+  walk: Walk,
+  span: Span,
+  goOn: GoOn,
+): Promise<Moved | Exclude<RowsOutcome, null>> {
   const rows = await pendingRows(walk, span);
   if (rows.kind === 'failed') return rows;
   const left = { count: 0 };
-  const outcome = await moveRows(walk, block, rows.tids, goOn, left);
-  if (outcome !== null) return outcome;
-  const closed = await send(walk, { kind: 'close', span, left: left.count });
-  return closed.kind === 'moved' ? null : closed;
+  const outcome = await moveRows(walk, span.lo, rows.tids, goOn, left);
+  return outcome ?? send(walk, { kind: 'close', span, left: left.count });
 }
 
 /** Rows of a batch that a trigger kept in two sweeps: found by halving, and put aside. */
@@ -42,7 +44,7 @@ type Pending =
 async function pendingRows(walk: Walk, span: Span): Promise<Pending> {
   try {
     const rows = await walk.database.transaction(walk.limits, (tx) =>
-      tx.query<{ tid: string }>(walk.sql.pending, [tid(span.lo), tid(span.hi)]),
+      tx.query<{ tid: string }>(walk.sql.pending, spanValues(walk.range.access, walk.range.lo, span)),
     );
     return { kind: 'read', tids: rows.map((row) => row.tid) };
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { Emit } from '#core/events';
 import type { RunPlan } from '#core/plan';
 import type { Database, PaceSettings, TransactionLimits } from '#ports';
+import { type Span, spanValues } from './access.js';
 import type { BatchSql } from './batch.js';
 import type { ClaimedRange } from './claim.js';
 import type { Clock } from './clock.js';
@@ -18,16 +19,10 @@ export interface Walk {
   readonly limits: TransactionLimits;
 }
 
-/** Blocks: `lo` inclusive, `hi` exclusive. */
-export interface Span {
-  readonly lo: number;
-  readonly hi: number;
-}
-
 export type Request =
   /** `stay`: the cursor is not moved yet. */
   | { readonly kind: 'span'; readonly span: Span; readonly careful: boolean; readonly stay: boolean }
-  /** Single rows of the block at the cursor, which stays where it is. */
+  /** Single rows of the span at the cursor, which stays where it is. */
   | { readonly kind: 'rows'; readonly at: number; readonly tids: readonly string[] }
   /** Only the ledger and the cursor; `left` rows stay behind. */
   | { readonly kind: 'close'; readonly span: Span; readonly left: number };
@@ -37,6 +32,8 @@ export interface Moved {
   readonly rows: number;
   readonly locked: number;
   readonly suppressed: number;
+  /** The range ends with this batch. */
+  readonly done: boolean;
   /** From sending the statement to the answer of the commit: how long its row locks were held at most. */
   readonly milliseconds: number;
   readonly startedAt: number;
@@ -54,6 +51,7 @@ interface ResultRow extends Readonly<Record<string, unknown>> {
   readonly rows: number;
   readonly locked: number;
   readonly suppressed: number;
+  readonly done: boolean;
   readonly pace: unknown;
   readonly rank: number;
 }
@@ -76,12 +74,13 @@ export async function send(walk: Walk, request: Request): Promise<Sent> {
 }
 
 function moved(row: ResultRow, startedAt: number, now: number): Moved {
-  const { rows, locked, suppressed, rank, pace } = row;
+  const { rows, locked, suppressed, done, rank, pace } = row;
   return {
     kind: 'moved',
     rows,
     locked,
     suppressed,
+    done,
     rank,
     startedAt,
     milliseconds: now - startedAt,
@@ -97,7 +96,8 @@ function statement(
   switch (request.kind) {
     case 'span': {
       const { lo, hi } = request.span;
-      const values = [...fenceValues(walk.range, lo, request.stay ? lo : hi), tid(lo), tid(hi)];
+      const fence = fenceValues(walk.range, lo, request.stay ? lo : hi);
+      const values = [...fence, ...spanValues(walk.range.access, walk.range.lo, request.span)];
       return { text: request.careful ? sql.careful : sql.direct, values };
     }
     case 'rows':
@@ -105,16 +105,15 @@ function statement(
     case 'close':
       return {
         text: sql.close,
-        values: [...fenceValues(walk.range, request.span.lo, request.span.hi), request.left],
+        values: [
+          ...fenceValues(walk.range, request.span.lo, request.span.hi),
+          request.left,
+          ...(walk.range.access.kind === 'keys' ? [request.span.keys?.to ?? null] : []),
+        ],
       };
   }
 }
 
 export function fenceValues(range: ClaimedRange, cursor: number, next: number): readonly unknown[] {
   return [range.id, cursor, range.epoch, range.holder, next];
-}
-
-/** The first possible tuple id of a block; item 0 is never used. */
-export function tid(block: number): string {
-  return `(${block},0)`;
 }

@@ -1,19 +1,18 @@
 /** Walks one range: claim, batches, release. The range row is the truth; nothing here is trusted across a failure. */
 
 import type { JobOutcome, RangeJob, RunRow } from '#ports';
-import { afterLateSweep, afterSuccess, afterTrouble, whereItStands } from './after-batch.js';
+import { afterLateSweep, afterSuccess, afterTrouble, afterUnlocated, whereItStands } from './after-batch.js';
 import { renderBatches } from './batch.js';
-import { beat, type ClaimedRange, claim, release } from './claim.js';
-import { type Course, isOver, type Next, type WalkDeps } from './course.js';
+import { type ClaimedRange, claim, release } from './claim.js';
+import { type Course, isOver, type Next, rest, type WalkDeps } from './course.js';
 import { batchLimits } from './limits.js';
+import { locate } from './locate.js';
 import { nextSpan, type Position, startPosition } from './position.js';
 import { backfillOf, FIRST_SWEEP } from './ranges.js';
 import { send, type Walk } from './send.js';
 import { lastBatchBlocks, primaryKeyOf } from './start-facts.js';
 
 const BUDGET_MS = 20_000;
-/** Well below the 10 s after which a claim without a beat may be taken over. */
-const BEAT_MS = 2_000;
 const HOLD_POLL_MS = 1_000;
 
 /**
@@ -54,7 +53,7 @@ async function prepare(deps: WalkDeps, run: RunRow, range: ClaimedRange): Promis
     emit: deps.emit,
     migration: run.migration,
     range,
-    sql: renderBatches({ runId, leaf, leafOid, backfill, primaryKey }),
+    sql: renderBatches({ runId, leaf, leafOid, backfill, primaryKey, access: range.access }),
     limits: batchLimits(deps.server, backfill.triggers),
   };
 }
@@ -84,16 +83,10 @@ async function mayGo(course: Course, position: Position): Promise<boolean> {
   return false;
 }
 
-async function rest({ walk, deps, deadline, signal }: Course, ms: number): Promise<void> {
-  const remaining = Math.max(0, deadline - deps.clock.now());
-  await deps.clock.sleep(Math.min(ms, BEAT_MS, remaining), signal);
-  // A beat that does not arrive at worst lets another walker take over, and the fence then tells us.
-  if (ms > BEAT_MS / 4) await beat(walk.database, walk.range).catch(() => undefined);
-}
-
 async function advance(course: Course, position: Position): Promise<Next> {
   const { walk } = course;
-  const span = nextSpan(walk.range, position);
+  const span = await locate(walk, position.key, nextSpan(walk.range, position));
+  if ('kind' in span) return afterUnlocated(course, position, span.trouble);
   const stay = isLateSweep(walk.range);
   const sent = await send(walk, { kind: 'span', span, careful: position.careful, stay });
   switch (sent.kind) {

@@ -44,6 +44,7 @@ export function compileBackfill(
   const table = parseTable(written);
   const tableFacts = facts.tables.get(quoteTable(table));
   if (tableFacts === undefined) throw new RefusedError({ what: `There is no table ${displayTable(table)}.` });
+  if (backfill.order !== undefined) refuseOrderWithoutKey(tableFacts);
   const scope: Scope = { migration, facts, runId, written, table, tableFacts };
   const common = {
     index,
@@ -51,11 +52,12 @@ export function compileBackfill(
     partitioned: tableFacts.kind === 'partitioned',
     triggers: triggerPolicy(backfill, tableFacts, facts.server),
     expectedRows: tableFacts.estimatedRows,
+    ...(backfill.order === undefined ? {} : { order: backfill.order }),
   };
   return backfill.where === undefined ? synced(backfill, common, scope) : plain(backfill, common, scope);
 }
 
-type Common = Pick<BackfillPlan, 'index' | 'table' | 'partitioned' | 'triggers' | 'expectedRows'>;
+type Common = Pick<BackfillPlan, 'index' | 'table' | 'partitioned' | 'triggers' | 'expectedRows' | 'order'>;
 
 function synced(
   backfill: Extract<Backfill, { where?: never }>,
@@ -239,6 +241,14 @@ function refuseReverseIntoPartitionKey(columns: readonly string[], { table, tabl
     what: `The reverse mapping writes ${displayTable(table)}.${column}, which is part of the partition key.`,
     why: 'A write of a new deploy could then move the row to another partition from inside a trigger, which PostgreSQL does not allow.',
     next: "Leave it out of `reverse`, or say reverse: 'none'.",
+  });
+}
+
+function refuseOrderWithoutKey({ table, primaryKey }: TableFacts): void {
+  if (primaryKey.length > 0) return;
+  throw new RefusedError({
+    what: `${displayTable(table)} has no primary key, so "newest first" has no order to go by.`,
+    next: 'Leave out `order`: the walk then goes as the rows lie, which is about the order in which they were made.',
   });
 }
 

@@ -100,13 +100,14 @@ function operationJson(operation: AnyOperation, definition: Definition, code: Co
 
 /** The order of `set` is the author's taste: it decides nothing, so the keys are sorted with all others. */
 function backfillJson(backfill: Backfill, definition: Definition, code: Code): Json {
-  const { set, reverse, where, triggers } = backfill;
+  const { set, reverse, where, triggers, order } = backfill;
   return {
     table: tableJson(backfill, definition),
     set: recordJson(set, code),
     reverse: reverse === undefined || reverse === 'none' ? reverse : recordJson(reverse, code),
     where: code(where),
     triggers,
+    order,
   };
 }
 

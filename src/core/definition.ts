@@ -84,6 +84,11 @@ interface BackfillCommon {
    * `fire` runs them as for any update, `skip` sets session_replication_role for the batch (the role must be allowed to).
    */
   readonly triggers?: 'fire' | 'skip';
+  /**
+   * Down the primary key, so that what was made last is moved first. Default: as the rows lie in the table, which costs
+   * least. Says nothing of the order within a batch, and needs a primary key.
+   */
+  readonly order?: 'newest first';
 }
 
 /** Old to new, kept equal in both directions until contract. */

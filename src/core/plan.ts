@@ -112,6 +112,8 @@ interface BackfillPlanCommon {
   readonly triggers: 'none' | 'fire' | 'skip';
   /** The planner's estimate when the plan was made; null where the table was never analysed. */
   readonly expectedRows: number | null;
+  /** In which order the walk goes; absent: as the rows lie. */
+  readonly order?: 'newest first';
 }
 export interface SyncedBackfillPlan extends BackfillPlanCommon {
   readonly kind: 'synced';

@@ -124,6 +124,7 @@ export const BACKFILL_SCHEMA = z
   .strictObject({
     table: table.optional(),
     triggers: z.enum(['fire', 'skip']).optional(),
+    order: z.literal('newest first').optional(),
     set,
     reverse: reverse.optional(),
     where: sqlValue.optional(),

@@ -1,17 +1,15 @@
 /** `plan`: everything that would be done, as data, with the batch's EXPLAIN; nothing is done. */
 
 import type { PlanView } from '#api';
-import { displayTable } from '#core/identifier';
-import type { BackfillPlan, RunPlan } from '#core/plan';
+import type { RunPlan } from '#core/plan';
 import { stateName } from '#core/status';
-import { renderBatches } from '#phases/backfill/batch';
-import { primaryKeyOf } from '#phases/backfill/start-facts';
 import type { RunRow } from '#ports';
 import type { LoadedMigration } from '#project/project';
 import { planMigration } from './adopt.js';
 import type { Context } from './context.js';
 import { refuseProblems } from './files.js';
 import { findRun, isNamed } from './find.js';
+import { batchView } from './plan-batch.js';
 import { isInstalled } from './status.js';
 
 /** Stands for the number that a run gets when it is created; names of marker and triggers carry it. */
@@ -54,25 +52,6 @@ async function view(context: Context, compiled: RunPlan, state: string): Promise
     checksum: compiled.checksum,
     state,
     plan: compiled,
-    batches: await Promise.all(compiled.backfills.map((b) => batchView(context, b))),
+    batches: await Promise.all(compiled.backfills.map((b) => batchView(context, b, UNBORN))),
   };
-}
-
-/** The marker is not there yet, so what is explained is the batch's access path: the block range of the table. */
-async function batchView({ database }: Context, backfill: BackfillPlan) {
-  const table = displayTable(backfill.table);
-  const oid = await database.query<{ oid: number; name: string }>(
-    `select c.oid::bigint as oid, c.oid::regclass::text as name
-     from pg_class c
-     join pg_namespace n on n.oid = c.relnamespace
-     where n.nspname = $1 and c.relname = $2`,
-    [backfill.table.schema, backfill.table.name],
-  );
-  const leafOid = Number(oid[0]?.oid ?? 0);
-  const primaryKey = await primaryKeyOf(database, leafOid);
-  const { direct } = renderBatches({ runId: UNBORN, leaf: backfill.table, leafOid, backfill, primaryKey });
-  const explain = await database.query<{ 'QUERY PLAN': string }>(
-    `explain (costs off) select 1 from ${oid[0]?.name ?? 'pg_class'} where ctid >= '(0,0)' and ctid < '(128,0)'`,
-  );
-  return { table, sql: direct, explain: explain.map((row) => row['QUERY PLAN']) };
 }

@@ -182,7 +182,7 @@ describe('a long statement of a plan', () => {
   /** A plan whose first statement has so many lines. */
   const lines = (count: number) => Array.from({ length: count }, (_, i) => `line ${i + 1}`);
   const planWith = (count: number, statements?: 'whole') => {
-    const batch = { table: 'users', sql: lines(count).join('\n'), explain: [] };
+    const batch = { table: 'users', sql: lines(count).join('\n'), access: '', explain: [] };
     return planLines([{ ...samples.planView, batches: [batch] }], plain, statements).filter((line) =>
       /line/.test(line),
     );

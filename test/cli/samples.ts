@@ -304,6 +304,7 @@ export const planView: PlanView = {
     {
       table: 'users',
       sql: 'update public.users\nset first_name = $1',
+      access: 'block by block',
       explain: ['Update on users', '  ->  Tid Range Scan'],
     },
   ],

@@ -155,7 +155,7 @@ describe('arguments', () => {
 
 describe('plan', () => {
   const sql = Array.from({ length: 40 }, (_, i) => `-- ${i}`).join('\n');
-  const long = [{ ...samples.planView, batches: [{ table: 'users', sql, explain: [] }] }];
+  const long = [{ ...samples.planView, batches: [{ table: 'users', sql, access: '', explain: [] }] }];
   const bellows = { plan: async () => long };
 
   it('cuts long statements, but not with --sql, and not in JSON', async () => {

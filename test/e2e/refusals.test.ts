@@ -126,6 +126,18 @@ const CASES: readonly Case[] = [
     names: '20240101000000',
   },
   {
+    what: 'an order without a key',
+    files: {
+      [A]: migration(
+        `{ description: 'x', table: 'heap', backfill: { set: { a: sql\`'x'\` }, where: sql\`a is null\`, order: 'newest first' } }`,
+      ),
+    },
+    sql: 'create table heap (a text)',
+    code: /REFUSED/,
+    exit: 3,
+    names: 'heap',
+  },
+  {
     what: 'a view',
     files: { [A]: twoWays('seen', 'a', 'a2') },
     sql: 'create view seen as select * from items',

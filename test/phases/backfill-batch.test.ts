@@ -26,8 +26,8 @@ async function claimed(shop: Workshop, run: RunRow): Promise<Walk> {
   const range = await claim(shop.database, { runId: run.id, rangeId }, crypto.randomUUID());
   const backfill = run.plan.backfills[0];
   if (range === null || backfill === undefined) throw new Error('not claimed');
-  const { leaf, leafOid } = range;
-  const sql = renderBatches({ runId: run.id, leaf, leafOid, backfill, primaryKey: ['id'] });
+  const { leaf, leafOid, access } = range;
+  const sql = renderBatches({ runId: run.id, leaf, leafOid, backfill, primaryKey: ['id'], access });
   const limits = batchLimits(SERVER, backfill.triggers);
   const { database, deps } = shop;
   return { database, clock: deps.clock, emit: deps.emit, migration: run.migration, range, sql, limits };

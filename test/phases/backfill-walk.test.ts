@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { rangeBlocks, splitBlocks } from '#phases/backfill/block-ranges';
 import { claim } from '#phases/backfill/claim';
 import { readProgress } from '#phases/backfill/progress';
-import { planWalk, splitBlocks } from '#phases/backfill/ranges';
+import { planWalk } from '#phases/backfill/ranges';
 import { walkRange } from '#phases/backfill/walk';
 import {
   backfill,
@@ -182,12 +183,14 @@ describe('planning', () => {
       table: { schema: 'a', name: 'b' },
       filenode: 1,
       blocks: 10_000_000,
+      heap: true,
       rowsPerBlock: null,
     };
-    expect(splitBlocks([leaf]).length).toBeLessThanOrEqual(1_024);
-    const count = (blocks: number) => splitBlocks([{ ...leaf, blocks }]).length;
+    const split = (blocks: number) => splitBlocks({ ...leaf, blocks }, rangeBlocks(blocks));
+    expect(split(10_000_000).length).toBeLessThanOrEqual(1_024);
+    const count = (blocks: number) => split(blocks).length;
     expect([0, 256, 257, 4_097, 40_000].map(count)).toEqual([1, 1, 2, 8, 20]);
-    expect(splitBlocks([leaf]).at(-1)?.hi).toBe(10_000_000);
+    expect(split(10_000_000).at(-1)?.hi).toBe(10_000_000);
   });
 
   it('does nothing for a run that is not backfilling any more', async () => {

@@ -214,12 +214,19 @@ export async function ledgerProblems(database: Database, runId: number): Promise
     union all
     select 'ranges', r.id, r.lo
     from (
-      select r.*, lag(hi) over (partition by backfill, pass, leaf order by lo, hi) as before
+      select
+        r.*,
+        lag(hi) over (partition by backfill, pass, leaf order by lo, hi) as before,
+        lag(key_to) over (partition by backfill, pass, leaf order by id) as above,
+        lead(id) over (partition by backfill, pass, leaf order by id) is null as last
       from bellows.ranges r
       where run_id = $1
         and state <> 'void'
     ) as r
-    where coalesce(r.before, 0) <> r.lo`,
+    where case kind
+      when 'keys' then r.key_from is distinct from r.above or (r.last and r.key_to is not null)
+      else coalesce(r.before, 0) <> r.lo
+    end`,
     [runId],
   );
 }

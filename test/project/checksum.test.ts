@@ -143,6 +143,7 @@ describe('checksumOf', () => {
     ['no reverse', { backfill: { set: backfill.set } as never }],
     ['reverse none', { backfill: { ...backfill, reverse: 'none' } as never }],
     ['triggers', { backfill: { ...backfill, triggers: 'fire' } as never }],
+    ['the order', { backfill: { ...backfill, order: 'newest first' } as never }],
     ['the contract', { contract: [dropColumn('full_name')] }],
     ['the soak', { gate: { soak: '25h', deployed: { api: '>=42' } } }],
     ['a deploy', { gate: { soak: '24h', deployed: { api: '>=43' } } }],

@@ -27,7 +27,13 @@ export const right = defineMigration({
 export const plain = defineMigration({
   description: 'x',
   table: 'users',
-  backfill: { set: { anything: sql`1` }, where: sql`anything is null` },
+  backfill: { set: { anything: sql`1` }, where: sql`anything is null`, order: 'newest first' },
+});
+defineMigration({
+  description: 'x',
+  table: 'users',
+  // @ts-expect-error an order that there is not
+  backfill: { set: { anything: sql`1` }, where: sql`anything is null`, order: 'oldest first' },
 });
 
 // @ts-expect-error a drop belongs into contract

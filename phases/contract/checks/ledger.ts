@@ -15,19 +15,26 @@ interface PassRow extends Row {
   readonly left: number;
 }
 
-/** Ranges of a leaf that was rewritten are void and planned again within their pass, so only the others must fit together. */
+/**
+ * Ranges of keys fit together by their keys: each begins below the lowest of the one before.
+ * Ranges of a leaf that was rewritten are void and planned again within their pass, so only the others must fit
+ * together.
+ */
 const PASSES = `
 select
   pass,
   count(*) as ranges,
   count(*) filter (where state = 'open') as open,
   count(*) filter (where state = 'done' and cursor < hi) as unfinished,
-  count(*) filter (where lo > before) as gaps,
-  count(*) filter (where lo < before) as overlaps,
+  count(*) filter (where case kind when 'keys' then key_from is distinct from key_before else lo > before end) as gaps,
+  count(*) filter (where kind <> 'keys' and lo < before) as overlaps,
   coalesce(sum(moved.rows), 0)::bigint as rows,
   coalesce(sum(moved.left_behind), 0)::bigint as left
 from (
-  select *, coalesce(lag(hi) over (partition by pass, leaf order by lo, hi), 0) as before
+  select
+    *,
+    coalesce(lag(hi) over (partition by pass, leaf order by lo, hi), 0) as before,
+    lag(key_to) over (partition by pass, leaf order by id) as key_before
   from bellows.ranges
   where run_id = $1
   and backfill = $2

@@ -145,7 +145,7 @@ function backfillLines(
       : [
           ...comment('one batch', view),
           ...view.excerpt(indented(ended(batch.sql), 6)),
-          ...(batch.explain.length === 0 ? [] : comment('its plan on this server', view)),
+          ...comment(`its rows: ${batch.access}`, view),
           ...view.excerpt(batch.explain.map((line) => `      ${line}`)),
         ]),
   ];

@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import { migration, useProjects } from './stage.js';
+
+const projects = useProjects();
+const fill = (extra = '') =>
+  migration(
+    `{ description: 'x', table: 'items', backfill: { set: { price: sql\`'none'\` }, where: sql\`price is null\`${extra} } }`,
+  );
+
+it('plan says how the rows of a backfill are found, and where an index is missing', {
+  timeout: 30_000,
+}, async () => {
+  const { bellows, client } = await projects.open({
+    '20240101000000_a': fill(),
+    '20240102000000_b': fill(`, order: 'newest first'`),
+  });
+  await client.query(`create table items (id integer primary key, price text, filler text);
+    alter table items alter filler set storage plain;
+    insert into items select i, case when i % 100 > 0 then 'x' end, repeat('y', 500) from generate_series(1, 20000) i`);
+  await client.query('analyze items');
+  const accesses = async () => (await bellows.plan()).map(({ batches }) => batches[0]);
+  const [without, ordered] = await accesses();
+  expect(without?.access).toMatch(/^block by block.*no index serves `where`; about \d+ rows match$/);
+  expect(without?.explain.join('\n')).toContain('Tid Range Scan');
+  expect(ordered?.access).toBe('down the primary key (id), newest first');
+  expect(ordered?.explain.join('\n')).toContain('Index Only Scan Backward using items_pkey');
+  await client.query('create index items_unpriced on items (id) where price is null; analyze items');
+  const [found] = await accesses();
+  expect(found?.access).toMatch(/^by the index items_unpriced.*about \d+ rows match$/);
+  expect(found?.explain.join('\n')).toContain('items_unpriced');
+});

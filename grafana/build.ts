@@ -3,14 +3,19 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { renderMetricsDoc } from '#observe/metrics-doc';
-import { DASHBOARD_FILE, migrationDashboard } from './dashboards/migration.js';
+import { fleetDashboard } from './dashboards/fleet.js';
+import { migrationDashboard } from './dashboards/migration.js';
+import { workersDashboard } from './dashboards/workers.js';
+
+export const DASHBOARDS = [fleetDashboard(), migrationDashboard(), workersDashboard()] as const;
 
 /** Path from the root of the repository -> its text. */
 export function generated(): Readonly<Record<string, string>> {
-  return {
-    [`grafana/${DASHBOARD_FILE}`]: `${JSON.stringify(migrationDashboard(), null, 2)}\n`,
-    'docs/metrics.md': renderMetricsDoc(),
-  };
+  const dashboards = DASHBOARDS.map(
+    (dashboard) =>
+      [`grafana/dashboards/${dashboard.uid}.json`, `${JSON.stringify(dashboard, null, 2)}\n`] as const,
+  );
+  return { ...Object.fromEntries(dashboards), 'docs/metrics.md': renderMetricsDoc() };
 }
 
 export const ROOT = fileURLToPath(new URL('../', import.meta.url));

@@ -8,6 +8,7 @@ import {
   ReduceDataOptionsBuilder,
   StackingConfigBuilder,
   StackingMode,
+  TableSortByFieldStateBuilder,
   TooltipDisplayMode,
   VizLegendOptionsBuilder,
   VizTooltipOptionsBuilder,
@@ -27,6 +28,7 @@ import {
 } from '@grafana/grafana-foundation-sdk/heatmap';
 import { PanelBuilder as Stat } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as Timeline } from '@grafana/grafana-foundation-sdk/statetimeline';
+import { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as Graph } from '@grafana/grafana-foundation-sdk/timeseries';
 import { DATASOURCE, type Query } from './query.js';
 
@@ -133,6 +135,69 @@ export function heatmap({ title, description, unit, width, queries }: PanelText)
     .calculate(false)
     .yAxis(new YAxisConfigBuilder().unit(unit))
     .tooltip(new HeatmapTooltipBuilder().mode(TooltipDisplayMode.Single).yHistogram(true));
+}
+
+export interface Column {
+  readonly title: string;
+  readonly query: Query;
+  readonly unit?: string;
+  readonly mapping?: ValueMapping;
+  /** A link on each cell; `${__data.fields.…}` names another column of the row. */
+  readonly link?: { readonly title: string; readonly url: string };
+}
+
+export interface TableText extends Omit<PanelText, 'queries'> {
+  /** The label that all queries share: the first column. */
+  readonly key: {
+    readonly label: string;
+    readonly title: string;
+    readonly link: NonNullable<Column['link']>;
+  };
+  readonly columns: readonly Column[];
+  /** Title of the column to sort by, smallest first. */
+  readonly sortBy: string;
+}
+
+export function table({ title, description, unit, width, key, columns, sortBy }: TableText): Table {
+  const names = columns.map((column, i) => [`Value #${refOf(i)}`, column.title] as const);
+  const panel = new Table()
+    .title(title)
+    .description(description)
+    .datasource(DATASOURCE)
+    .unit(unit)
+    .span(width)
+    .height(10)
+    .targets(columns.map(({ query }, i) => query.refId(refOf(i))))
+    .withTransformation({ id: 'merge', options: {} })
+    .withTransformation({
+      id: 'organize',
+      options: {
+        excludeByName: { Time: true },
+        renameByName: { [key.label]: key.title, ...Object.fromEntries(names) },
+        indexByName: Object.fromEntries(
+          [key.label, ...names.map(([name]) => name)].map((name, i) => [name, i]),
+        ),
+      },
+    })
+    .sortBy([new TableSortByFieldStateBuilder().displayName(sortBy).desc(false)])
+    .overrideByName(key.title, looks(key));
+  for (const column of columns) panel.overrideByName(column.title, looks(column));
+  return panel;
+}
+
+const refOf = (index: number): string => String.fromCharCode('A'.charCodeAt(0) + index);
+
+function looks({ unit, mapping, link }: Pick<Column, 'unit' | 'mapping' | 'link'>): DynamicConfigValue[] {
+  return [
+    ...(unit === undefined ? [] : [{ id: 'unit', value: unit }]),
+    ...(mapping === undefined
+      ? []
+      : [
+          { id: 'mappings', value: [mapping] },
+          { id: 'custom.cellOptions', value: { type: 'color-text' } },
+        ]),
+    ...(link === undefined ? [] : [{ id: 'links', value: [link] }]),
+  ];
 }
 
 /** 1, 2, … or 0 and 1 as words and colours. */

@@ -20,8 +20,23 @@ function selectAs(name: MetricName, series: string, more: readonly string[]): st
   return `${series}{${[...MATCHERS, ...ofMigration, ...more].join(', ')}}`;
 }
 
+/** Node's own metrics, which the library that Bellows uses serves beside its own. */
+export const RUNTIME = {
+  nodejs_eventloop_lag_p99_seconds: 'gauge',
+  process_resident_memory_bytes: 'gauge',
+  process_cpu_seconds_total: 'counter',
+} as const;
+
+export function runtime(name: keyof typeof RUNTIME): string {
+  return `${name}{${MATCHERS.join(', ')}}`;
+}
+
 export function rate(selector: string): string {
   return `rate(${selector}[$__rate_interval])`;
+}
+
+export function increase(selector: string): string {
+  return `increase(${selector}[$__rate_interval])`;
 }
 
 /** What every process reads from PostgreSQL is the same: the largest, so that two processes do not double it. */
@@ -57,6 +72,11 @@ export function instant(refId: string, expr: string, legend: string): Query {
 
 export function heat(refId: string, expr: string): Query {
   return base(refId, expr, '{{le}}').range().format(PromQueryFormat.Heatmap);
+}
+
+/** A query of a table: one value for each series at the end of the time range. */
+export function cell(refId: string, expr: string): Query {
+  return base(refId, expr, '').instant().format(PromQueryFormat.Table);
 }
 
 export type Query = DataqueryBuilder;

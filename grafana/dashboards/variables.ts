@@ -7,15 +7,17 @@ import {
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { DATASOURCE, same } from './query.js';
 
+type Variable = DatasourceVariableBuilder | QueryVariableBuilder;
+
 /** Named and labelled as Grafana's dashboard linter asks. */
-export const VARIABLES = [
+export const VARIABLES: readonly Variable[] = [
   new DatasourceVariableBuilder('datasource').label('Data source').type('prometheus'),
   ofLabel('job', 'Job', 'label_values(bellows_build_info, job)'),
   ofLabel('instance', 'Instance', 'label_values(bellows_build_info{job=~"$job"}, instance)'),
   ofLabel('migration', 'Migration', 'label_values(bellows_migration_phase{job=~"$job"}, migration)').sort(
     VariableSort.AlphabeticalDesc,
   ),
-] as const;
+];
 
 function ofLabel(name: string, label: string, query: string): QueryVariableBuilder {
   return (

@@ -1,17 +1,8 @@
-/** The batches of the backfill, and the checks before the contract. */
+/** The batches of the backfill. */
 
-import { graph, heatmap, stat, timeline, words } from './panels.js';
-import { bucketsOf, heat, instant, mean, quantile, range, rate, same, select, total } from './query.js';
-import type { Section } from './section.js';
-
-const GOOD_IS_ZERO = [
-  { value: null, color: 'green' },
-  { value: 1, color: 'red' },
-] as const;
-const PASSING = words({
-  0: { text: 'failing', color: 'red' },
-  1: { text: 'passing', color: 'green' },
-});
+import { graph, heatmap } from '../panels.js';
+import { bucketsOf, heat, mean, quantile, range, rate, same, select, total } from '../query.js';
+import type { Section } from '../section.js';
 
 export const batchRow: Section = {
   title: 'Batches',
@@ -21,7 +12,7 @@ export const batchRow: Section = {
       description:
         'How many batches took how long. Good: one narrow band around the target. A second band above it: locks, checkpoints or a slow trigger.',
       unit: 's',
-      width: 6,
+      width: 8,
       queries: [
         heat(
           'A',
@@ -34,7 +25,7 @@ export const batchRow: Section = {
       description:
         'p50, p95 and p99 against the target (dashed) that batches are sized for. Good: p50 below the target, p99 below five times of it.',
       unit: 's',
-      width: 6,
+      width: 8,
       queries: [
         range(
           'A',
@@ -58,12 +49,13 @@ export const batchRow: Section = {
     graph({
       title: 'Rows per batch',
       description:
-        'Mean and p95 of the rows of a batch; the size follows the target duration. Good: it grows, then stays. Falling to a few rows: batches are slow or meet locked rows.',
+        'Mean and p95 of the rows of a batch, and the median of the last 30 seconds; the size follows the target duration. Good: it grows, then stays. Falling to a few rows: batches are slow or meet locked rows.',
       unit: 'short',
-      width: 6,
+      width: 8,
       queries: [
         range('A', mean('migration', 'bellows_backfill_batch_rows'), '{{migration}} mean'),
         range('B', quantile(0.95, 'migration', 'bellows_backfill_batch_rows'), '{{migration}} p95'),
+        range('C', same('migration', 'bellows_backfill_batch_target_rows'), '{{migration}} now'),
       ],
     }),
     graph({
@@ -71,7 +63,7 @@ export const batchRow: Section = {
       description:
         'Batches per second by how they ended. Good: nearly all committed. Retried: locks of the application; split: too slow, or a bad row is looked for; fenced: another process took over.',
       unit: 'ops',
-      width: 6,
+      width: 12,
       stacked: true,
       queries: [
         range(
@@ -81,47 +73,17 @@ export const batchRow: Section = {
         ),
       ],
     }),
-  ],
-};
-
-export const gateRow: Section = {
-  title: 'Gate',
-  panels: [
-    timeline({
-      title: 'Checks',
+    graph({
+      title: 'Batches in flight against the limit',
       description:
-        'Each check of the gate, for migrations that stand at it. Good: all passing; the approval comes last. What is not known or older than 5 minutes counts as failing.',
+        'Ranges that live workers walk now, against the concurrency (dashed). Good: at the limit while backfilling. Below it: too few workers, or slots used by other migrations.',
       unit: 'none',
-      width: 16,
+      width: 12,
       queries: [
-        range('A', same('migration, check', 'bellows_gate_check_passing'), '{{migration}} {{check}}'),
+        range('A', same('migration', 'bellows_backfill_batches_in_flight'), '{{migration}} in flight'),
+        range('B', same('migration', 'bellows_backfill_concurrency_limit'), '{{migration}} limit'),
       ],
-      mappings: [PASSING],
-    }),
-    stat({
-      title: 'Rows in quarantine',
-      description:
-        'Rows that the mapping failed on; the gate stays shut until each is retried or skipped. Good: 0. `bellows quarantine list <id>` names them.',
-      unit: 'none',
-      width: 4,
-      queries: [instant('A', same('migration', 'bellows_backfill_quarantined_rows'), '{{migration}}')],
-      noValue: 'no backfill',
-      steps: GOOD_IS_ZERO,
-    }),
-    stat({
-      title: 'Last commit',
-      description:
-        'When the last batch was committed. Good while backfilling: less than a minute ago, unless a signal holds it.',
-      unit: 'dateTimeFromNow',
-      width: 4,
-      queries: [
-        instant(
-          'A',
-          `${same('migration', 'bellows_backfill_last_commit_timestamp_seconds')} * 1000`,
-          '{{migration}}',
-        ),
-      ],
-      noValue: 'no batch',
+      limits: '/ limit$/',
     }),
   ],
 };

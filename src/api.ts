@@ -1,4 +1,6 @@
 /** The verbs of Bellows as a library: what the command line and applications call. */
+
+import type { DataCheckId, DataCheckResult, DataScan } from '#core/data-checks';
 import type { Blocker } from '#core/events';
 import type { CheckId, CheckResult } from '#core/gate';
 import type { Notice, RunPlan } from '#core/plan';
@@ -136,6 +138,25 @@ export interface DeployRow {
   readonly by: string;
 }
 
+export interface CheckOptions {
+  /** Only these. Default: all. */
+  readonly only?: readonly DataCheckId[];
+  /** Also scan for what the server already vouches for. Default false. */
+  readonly deep?: boolean;
+  /** How long each statement may take, in milliseconds. Default: the configuration's `checks.timeout`, 60 s. */
+  readonly timeoutMs?: number;
+  /** Told before a table is scanned. */
+  readonly onScan?: (check: DataCheckId, scan: DataScan) => void;
+}
+export interface CheckReport {
+  /** No finding, and nothing unknown. */
+  readonly ok: boolean;
+  /** How many. */
+  readonly findings: number;
+  readonly unknown: number;
+  readonly checks: readonly DataCheckResult[];
+}
+
 export interface ServeOptions {
   readonly signal: AbortSignal;
   /** Told once everything listens and leads or follows. */
@@ -185,6 +206,8 @@ export interface Bellows {
     record(application: string, version: string): Promise<void>;
     list(): Promise<readonly DeployRow[]>;
   };
+  /** Looks for what is wrong in the data and around it; changes nothing. */
+  check(options?: CheckOptions): Promise<CheckReport>;
   history(filter?: { readonly migration?: string; readonly limit?: number }): Promise<readonly HistoryRow[]>;
   /** Leader, reconciler, web page and API, metrics and health, until the signal is aborted. */
   serve(options: ServeOptions): Promise<void>;

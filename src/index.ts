@@ -1,6 +1,8 @@
 /** What a migration file, a configuration and an application import from `pgbellows`. */
 export type {
   Bellows,
+  CheckOptions,
+  CheckReport,
   GateReport,
   MigrationDetail,
   PlanView,

@@ -20,6 +20,7 @@ import { createQueue } from '#queue/create';
 import { announcing } from '#verbs/announce';
 import { approve } from '#verbs/approve';
 import { assertUpToDate } from '#verbs/assert-up-to-date';
+import { check } from '#verbs/check';
 import type { Context } from '#verbs/context';
 import { contract } from '#verbs/contract';
 import { listDeploys, recordDeploy } from '#verbs/deploys';
@@ -118,6 +119,10 @@ function furtherVerbs(
     },
     kill: ready(kill),
     deploys: { record: ready(recordDeploy), list: ready(listDeploys) },
+    check: (o) => {
+      forgetFiles();
+      return check(context, o);
+    },
     worker: (o) => worker(context, o),
     assertUpToDate: () => assertUpToDate(context),
     queue: async () => (await context.queue()).description,

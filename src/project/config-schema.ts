@@ -44,6 +44,26 @@ const environment = z.strictObject({
   production: optional(z.boolean()),
 });
 
+const name = z.string().min(1, 'must be a name');
+const names = z.array(name).min(1, 'must name a column');
+
+const checks = z.strictObject({
+  folder: optional(folder),
+  timeout: optional(deadline),
+  integerPercent: optional(whole(1, 100)),
+  foreignKeys: optional(
+    z.array(
+      z
+        .strictObject({ table, columns: names, references: table, referencedColumns: optional(names) })
+        .refine(({ columns, referencedColumns = ['id'] }) => columns.length === referencedColumns.length, {
+          error: 'must name as many referencedColumns as columns',
+        }),
+    ),
+  ),
+  unique: optional(z.array(z.strictObject({ table, columns: names }))),
+  notNull: optional(z.array(z.strictObject({ table, column: name }))),
+});
+
 export const CONFIG_SCHEMA = z.strictObject({
   databaseUrl: optional(databaseUrl),
   queueUrl: optional(queueUrl),
@@ -54,6 +74,8 @@ export const CONFIG_SCHEMA = z.strictObject({
   schemaFile: optional(z.string().refine((text) => text.trim() !== '', { error: 'must name a file' })),
   dumpSchema: optional(z.boolean()),
   strict: optional(z.boolean()),
+  seeds: optional(folder),
+  checks: optional(checks),
   environments: optional(z.record(z.string(), environment)),
   backfill: optional(
     z.strictObject({

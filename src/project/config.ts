@@ -19,6 +19,32 @@ export interface EnvironmentConfig {
   readonly production?: boolean | undefined;
 }
 
+export interface ChecksConfig {
+  /**
+   * The folder of the project's own checks: `.sql` files of SELECTs that return `issue, count`. Default: `checks/` beside the
+   * configuration file, or beside the migrations where they are in `db/migrations/`.
+   */
+  readonly folder?: string | undefined;
+  /** How long each statement may take: `30s`, `10m`. What is not answered by then is unknown, never a pass. Default `60s`. */
+  readonly timeout?: string | undefined;
+  /** From which share of an integer's range on it is a finding, in percent, 1 to 100. Default 70. */
+  readonly integerPercent?: number | undefined;
+  /** Foreign keys that are to be declared later. */
+  readonly foreignKeys?:
+    | readonly {
+        readonly table: string;
+        readonly columns: readonly string[];
+        readonly references: string;
+        /** Default `['id']`. */
+        readonly referencedColumns?: readonly string[] | undefined;
+      }[]
+    | undefined;
+  /** Keys that are to become unique later. */
+  readonly unique?: readonly { readonly table: string; readonly columns: readonly string[] }[] | undefined;
+  /** Columns that are to become NOT NULL later. */
+  readonly notNull?: readonly { readonly table: string; readonly column: string }[] | undefined;
+}
+
 export interface BellowsConfig {
   /**
    * The database, as `postgres://user:password@host:5432/name`; parameters (`?sslmode=verify-full`) as libpq knows them.
@@ -50,6 +76,13 @@ export interface BellowsConfig {
   readonly dumpSchema?: boolean | undefined;
   /** Refuses a pending migration that is older than one that was applied. Default: `DBMATE_STRICT`; without it false. */
   readonly strict?: boolean | undefined;
+  /**
+   * The folder of the seeds, relative to the configuration file: `<env>.sql`, `<env>.ts`, or a folder `<env>/`. Default:
+   * `seeds/` beside the configuration file, or beside the migrations where they are in `db/migrations/`.
+   */
+  readonly seeds?: string | undefined;
+  /** The data checks of `bellows check`. */
+  readonly checks?: ChecksConfig | undefined;
   /** Settings by environment; `--env X` or `BELLOWS_ENV` chooses one. Without either it is the one called `default`, if it is there. */
   readonly environments?: { readonly [environment: string]: EnvironmentConfig } | undefined;
   /** How fast backfills go; a run keeps what it began with. */

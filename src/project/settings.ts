@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { durationMs } from '#core/duration';
+import { type CheckSettings, checkSettings } from './check-settings.js';
 import type { BellowsConfig, EnvironmentConfig, Variables } from './config.js';
 import { type ConfigFile, readConfigFile } from './config-file.js';
 import { CONFIG_SCHEMA, DATABASE_URL_SCHEMA, QUEUE_URL_SCHEMA, TABLE_SCHEMA } from './config-schema.js';
@@ -7,7 +8,7 @@ import { type DbmateVariables, readDbmateVariables } from './dbmate-variables.js
 import { environmentProblems, environmentsOfFiles, isProduction } from './environments.js';
 import { SettingsError } from './errors.js';
 import { migrationsTable } from './migrations-table.js';
-import { migrationFolders, schemaFile } from './paths.js';
+import { projectFiles } from './paths.js';
 import { isRecord, kindOf, type Problem, problem, schemaProblems } from './problems.js';
 import type { Sources } from './sources.js';
 import { commonVariables, readVariables, type VariableFiles } from './variables.js';
@@ -32,6 +33,9 @@ export interface Settings {
   readonly dumpSchema: boolean;
   /** Whether a pending migration older than an applied one is refused. */
   readonly strict: boolean;
+  /** Absolute, whether or not it is there. */
+  readonly seeds: string;
+  readonly checks: CheckSettings;
   readonly production: boolean;
   readonly wait: {
     /** Before every command, as with `--wait`. */
@@ -177,7 +181,7 @@ async function completed(sources: Sources): Promise<OfflineSettings> {
   const ddl = { ...config.ddl, ...present(overrides.ddl) };
   const databaseUrl =
     overrides.databaseUrl ?? own.databaseUrl ?? config.databaseUrl ?? given(variables.DATABASE_URL) ?? null;
-  const migrations = await migrationFolders(sources);
+  const files = await projectFiles(sources);
   const production = isProduction(environment, config);
   return {
     cwd,
@@ -185,12 +189,12 @@ async function completed(sources: Sources): Promise<OfflineSettings> {
     environment,
     databaseUrl,
     queueUrl: overrides.queueUrl ?? own.queueUrl ?? config.queueUrl ?? given(variables.REDIS_URL) ?? null,
-    migrations,
+    ...files,
+    checks: checkSettings(sources, files.migrations),
     migrationsTable: migrationsTable(
       overrides.migrationsTable ?? config.migrationsTable ?? dbmate.migrationsTable,
       databaseUrl,
     ),
-    schemaFile: schemaFile(sources, migrations),
     dumpSchema: !production && (overrides.dumpSchema ?? config.dumpSchema ?? dbmate.noDumpSchema !== true),
     strict: overrides.strict ?? config.strict ?? dbmate.strict ?? false,
     production,

@@ -13,6 +13,15 @@ export function amount(value: number): string {
   return FINE.format(value);
 }
 
+const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+
+/** `8 kB`, `1.2 GB`: by 1024, as the server's own pg_size_pretty. */
+export function bytes(value: number): string {
+  const step = Math.min(UNITS.length - 1, Math.floor(Math.log2(Math.max(1, value)) / 10));
+  const scaled = value / 1024 ** step;
+  return `${scaled < 10 && step > 0 ? scaled.toFixed(1) : Math.round(scaled)} ${UNITS[step] ?? ''}`;
+}
+
 /** `1 row`, `3 rows`. */
 export function counted(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;

@@ -1,6 +1,7 @@
 /** Every verb, in the groups of the help. Adding one is adding a file and a line here. */
 import type { Verb } from '../cli.js';
 import { approve } from './approve.js';
+import { check } from './check.js';
 import { contract } from './contract.js';
 import { deploys } from './deploys.js';
 import { gate } from './gate.js';
@@ -23,6 +24,7 @@ export const VERBS: readonly { readonly group: string; readonly verbs: readonly 
   { group: 'Write:', verbs: [init, newMigration, plan] },
   { group: 'Run:', verbs: [up, status, pause, resume] },
   { group: 'Finish:', verbs: [verify, gate, approve, contract, rollback] },
+  { group: 'Everyday:', verbs: [check] },
   { group: 'When something stands in the way:', verbs: [quarantine, kill] },
   { group: 'Evidence:', verbs: [deploys, history] },
   { group: 'Long-running:', verbs: [serve, worker] },

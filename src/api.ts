@@ -116,6 +116,15 @@ export interface VerificationReport {
   readonly mismatched: number;
   readonly bothDisagree: number;
   readonly coverageOnly: boolean;
+  /** Null where no repair was asked for. The counts above were taken after it. */
+  readonly repaired: {
+    /** Rows that new deploys wrote, whose old side was computed again. */
+    readonly recomputed: number;
+    /** Rows that are pending again, and filled by the next sweep. */
+    readonly returned: number;
+    /** Rows that nobody can put right without guessing, or that were written meanwhile. */
+    readonly left: number;
+  } | null;
   readonly seconds: number;
 }
 
@@ -182,6 +191,8 @@ export interface Bellows {
     migration: string,
     options?: {
       readonly repair?: boolean;
+      /** Parts of the table read at a time. Default `backfill.verifyParallel`. */
+      readonly parallel?: number;
       readonly signal?: AbortSignal;
       readonly onProgress?: (done: number, total: number) => void;
     },

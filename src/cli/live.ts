@@ -3,7 +3,7 @@ import type { Blocker, EventMap, Listener } from '#core/events';
 import type { MigrationStatus } from '#core/status';
 import { blockerText } from '#core/waits';
 import { type Cli, clock } from './cli.js';
-import { progressBlock, progressKey, progressLine } from './render/up-progress.js';
+import { isVerifying, progressBlock, progressKey, progressLine, type Seen } from './render/up-progress.js';
 
 /** In a log, a walk that only goes on is worth a line this often. */
 const LOG_EVERY_MS = 10_000;
@@ -20,11 +20,17 @@ export interface Live {
 
 export function createLive(cli: Cli): Live {
   const blocked = new Map<string, string>();
-  const target = cli.io.stderr.isTTY === true ? redrawn(cli, blocked) : logged(cli, blocked);
+  const verified = new Map<string, number>();
+  const seen = { blocked, verified };
+  const target = cli.io.stderr.isTTY === true ? redrawn(cli, seen) : logged(cli, seen);
   return {
     ...target,
     listener: (name, payload) => {
       if (name === 'step:attempt') attempted(blocked, payload as EventMap['step:attempt']);
+      if (name === 'verify:progress') {
+        const { migration, done, total } = payload as EventMap['verify:progress'];
+        verified.set(migration, total === 0 ? 1 : done / total);
+      }
     },
   };
 }
@@ -38,7 +44,7 @@ function attempted(
   else blocked.set(migration, blockerText(first));
 }
 
-function redrawn(cli: Cli, blocked: ReadonlyMap<string, string>): Omit<Live, 'listener'> {
+function redrawn(cli: Cli, seen: Seen): Omit<Live, 'listener'> {
   let drawn: readonly string[] = [];
   let latest: readonly MigrationStatus[] = [];
   let at = Number.NEGATIVE_INFINITY;
@@ -49,7 +55,7 @@ function redrawn(cli: Cli, blocked: ReadonlyMap<string, string>): Omit<Live, 'li
     drawn = lines;
   };
   const draw = () => {
-    const lines = progressBlock(latest, blocked, { ...cli.noteView, now: clock(cli.io)() });
+    const lines = progressBlock(latest, seen, { ...cli.noteView, now: clock(cli.io)() });
     if (lines.join('\n') !== drawn.join('\n')) redraw(lines);
   };
   return {
@@ -65,7 +71,7 @@ function redrawn(cli: Cli, blocked: ReadonlyMap<string, string>): Omit<Live, 'li
   };
 }
 
-function logged(cli: Cli, blocked: ReadonlyMap<string, string>): Omit<Live, 'listener'> {
+function logged(cli: Cli, { blocked, verified }: Seen): Omit<Live, 'listener'> {
   const said = new Map<string, { readonly key: string; readonly at: number }>();
   return {
     show: (migrations) => {
@@ -74,10 +80,11 @@ function logged(cli: Cli, blocked: ReadonlyMap<string, string>): Omit<Live, 'lis
         const blocker = blocked.get(migration.id);
         const key = progressKey(migration, blocker);
         const last = said.get(migration.id);
-        const due = migration.state === 'backfilling' && now - (last?.at ?? now) >= LOG_EVERY_MS;
+        const goesOn = migration.state === 'backfilling' || isVerifying(migration, verified);
+        const due = goesOn && now - (last?.at ?? now) >= LOG_EVERY_MS;
         if (last?.key === key && !due) continue;
         said.set(migration.id, { key, at: now });
-        cli.note(progressLine(migration, blocker, now));
+        cli.note(progressLine(migration, { blocked, verified }, now));
       }
     },
     end: () => undefined,

@@ -52,6 +52,8 @@ export interface EventMap {
   'throttle:off': { readonly migration: string; readonly signal: string; readonly seconds: number };
   /** Each time the signals were read, about once a second while a backfill runs. */
   'throttle:read': { readonly migration: string; readonly signals: readonly SignalRead[] };
+  /** In blocks, of the backfill that is being compared; after each part of the table. */
+  'verify:progress': { readonly migration: string; readonly done: number; readonly total: number };
   'gate:evaluated': {
     readonly migration: string;
     readonly open: boolean;

@@ -60,6 +60,7 @@ const REACTIONS: { readonly [E in EventName]: Reaction<E> } = {
     }
   },
   // The results are read from PostgreSQL, where the leader wrote them.
+  'verify:progress': null,
   'gate:evaluated': null,
   'sql:waiting': null,
   'sql:started': null,

@@ -38,6 +38,7 @@ const LINES: { readonly [E in EventName]: Writer<E> } = {
     const broken = signals.filter((s) => !s.readable).map((s) => s.signal);
     return debug(broken.length === 0 ? 'signals read' : `signals that cannot be read: ${broken.join(', ')}`);
   },
+  'verify:progress': (p) => debug(`verified ${p.done} of ${p.total} blocks`),
   'gate:evaluated': gate,
   'sql:waiting': (p) => info(`waits for ${p.holder}, which runs plain SQL migrations`),
   'sql:started': (p) => info(p.direction === 'up' ? 'is applied' : 'is rolled back'),

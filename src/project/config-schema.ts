@@ -82,6 +82,7 @@ export const CONFIG_SCHEMA = z.strictObject({
       concurrency: optional(whole(1, 64)),
       batchTargetMs: optional(whole(5, 500)),
       rowsPerSecond: optional(z.nullable(whole(1, 10_000_000))),
+      verifyParallel: optional(whole(1, 8)),
     }),
   ),
   ddl: optional(z.strictObject({ stallMs: optional(whole(10, 60_000)), deadline: optional(deadline) })),

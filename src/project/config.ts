@@ -94,6 +94,8 @@ export interface BellowsConfig {
         readonly batchTargetMs?: number | undefined;
         /** Rows per second over all workers. Default `null`: no limit but the throttle signals. */
         readonly rowsPerSecond?: number | null | undefined;
+        /** Parts of a table that a verification reads at a time, each on a connection of its own. Default 2; at most 8. */
+        readonly verifyParallel?: number | undefined;
       }
     | undefined;
   /** Limits of the DDL that blocks the application. */

@@ -50,6 +50,7 @@ export interface Settings {
     readonly concurrency: number;
     readonly batchTargetMs: number;
     readonly rowsPerSecond: number | null;
+    readonly verifyParallel: number;
   };
   readonly ddl: { readonly stallMs: number; readonly deadlineMs: number };
   readonly http: {
@@ -205,6 +206,7 @@ async function completed(sources: Sources): Promise<OfflineSettings> {
       concurrency: 1,
       batchTargetMs: 100,
       rowsPerSecond: null,
+      verifyParallel: 2,
       ...present(config.backfill),
       ...present(overrides.backfill),
     },

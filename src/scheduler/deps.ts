@@ -27,6 +27,8 @@ export interface SchedulerDeps {
   readonly emit: Emit;
   readonly files: MigrationFiles;
   readonly gate: GateSettings;
+  /** Parts of a table that a verification reads at a time. */
+  readonly verifyParallel: number;
   /** How long blocking DDL is tried before the run is paused and an operator asked, in seconds. */
   readonly ddlDeadlineSeconds: number;
   /** How this process is named in the history. */

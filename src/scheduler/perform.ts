@@ -48,11 +48,21 @@ export async function perform(
       await dispatch(deps, run);
       return IDLE;
     case 'verify':
-      await verifyRun(deps, run, { signal });
+      await verify(deps, run, signal);
       return PROGRESSED;
     case 'evaluate_gate':
       return evaluate(deps, run, runs, fence, signal);
   }
+}
+
+/** Nobody waits for this answer, so how far it is goes to the listeners. */
+async function verify(deps: SchedulerDeps, run: RunRow, signal: AbortSignal): Promise<void> {
+  const { migration } = run;
+  await verifyRun(deps, run, {
+    signal,
+    parallel: deps.verifyParallel,
+    onProgress: (done, total) => deps.emit('verify:progress', { migration, done, total }),
+  });
 }
 
 async function start(deps: SchedulerDeps, run: RunRow, fence: Fence): Promise<Outcome> {
@@ -139,7 +149,7 @@ async function evaluate(
     findings.fingerprint.verdict === 'fail' &&
     (await neighboursMoved(deps.database, run, await deps.store.runs()))
   ) {
-    await verifyRun(deps, run, { signal });
+    await verify(deps, run, signal);
     return PROGRESSED;
   }
   const results = await deps.store.saveChecks(run.id, findings, fence);

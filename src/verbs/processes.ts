@@ -49,6 +49,7 @@ async function schedulerDeps(context: Context): Promise<SchedulerDeps> {
       dataOnly: settings.gate === 'data-only',
       approvalRequired: settings.approval,
     },
+    verifyParallel: settings.backfill.verifyParallel,
     ddlDeadlineSeconds: settings.ddl.deadlineMs / 1000,
     actor: context.actor,
     sleep,

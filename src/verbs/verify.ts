@@ -8,6 +8,7 @@ import { tell } from './transitions.js';
 
 interface VerifyOptions {
   readonly repair?: boolean;
+  readonly parallel?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -23,6 +24,7 @@ export async function verify(
     throw nothingToVerify(run.migration, run.state.kind);
   const result = await verifyRun(context, run, {
     signal: options.signal ?? new AbortController().signal,
+    parallel: options.parallel ?? context.settings.backfill.verifyParallel,
     ...(options.repair === undefined ? {} : { repair: options.repair }),
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
   });
@@ -39,6 +41,10 @@ export async function verify(
     mismatched: result.mismatched,
     bothDisagree: result.bothDisagree,
     coverageOnly: result.coverageOnly,
+    repaired:
+      options.repair === true
+        ? { recomputed: result.recomputed, returned: result.returned, left: result.left }
+        : null,
     seconds: result.seconds,
   };
 }

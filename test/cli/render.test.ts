@@ -5,11 +5,13 @@ import { planLines } from '#cli/render/plan';
 import { deployLines, historyLines, quarantineLines, verificationLines } from '#cli/render/reports';
 import { statusLines } from '#cli/render/status-list';
 import { statusOneLines } from '#cli/render/status-one';
-import { progressBlock, progressKey, progressLine } from '#cli/render/up-progress';
+import { progressBlock, progressKey, progressLine, type Seen } from '#cli/render/up-progress';
 import { upLines } from '#cli/render/up-result';
 import type { View } from '#cli/render/view';
 import { NOW } from './outside.js';
 import * as samples from './samples.js';
+
+const NOTHING_SEEN: Seen = { blocked: new Map(), verified: new Map() };
 
 const plain: View = { paint: paintFor(false), width: 80, now: NOW };
 const coloured: View = { ...plain, paint: paintFor(true) };
@@ -40,7 +42,7 @@ const screens: Readonly<Record<string, (view: View) => readonly string[]>> = {
   'up, live': (view) =>
     progressBlock(
       [samples.throttled, samples.measuring],
-      new Map([[samples.ID, 'pid 7 user=bi active 3 s']]),
+      { ...NOTHING_SEEN, blocked: new Map([[samples.ID, 'pid 7 user=bi active 3 s']]) },
       view,
     ),
   'status of one, at the gate': (view) =>
@@ -112,7 +114,7 @@ describe.each(Object.entries(screens))('%s', (_, render) => {
 describe('progress', () => {
   it('never fills a line of a terminal, so that it can be redrawn', () => {
     for (const width of [40, 80]) {
-      const lines = progressBlock(all, new Map(), { ...plain, width });
+      const lines = progressBlock(all, NOTHING_SEEN, { ...plain, width });
       expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(width - 1);
     }
   });
@@ -133,8 +135,23 @@ describe('progress', () => {
     expect(new Set([keyOf(more), ...others]).size).toBe(5);
   });
 
+  it('says how far a verification is, and nothing of it before and after', () => {
+    const settling = { ...samples.gated, state: 'settling' as const, gate: [] };
+    const at = (share: number) =>
+      progressLine(settling, { ...NOTHING_SEEN, verified: new Map([[samples.ID, share]]) }, NOW);
+    expect(at(0.427)).toContain('verified 42 %');
+    expect(at(1)).not.toContain('verified');
+    expect(progressLine(settling, NOTHING_SEEN, NOW)).not.toContain('verified');
+    const block = progressBlock(
+      [settling],
+      { ...NOTHING_SEEN, verified: new Map([[samples.ID, 0.5]]) },
+      plain,
+    );
+    expect(block.join('\n')).toContain('[##########----------]  verified 50 %');
+  });
+
   it('says measuring once, where there is no rate and no estimate yet', () => {
-    expect(progressLine(samples.measuring, undefined, NOW)).toBe(
+    expect(progressLine(samples.measuring, NOTHING_SEEN, NOW)).toBe(
       `${samples.ID}  backfilling  0 rows  measuring`,
     );
   });
@@ -170,7 +187,7 @@ describe('times in evidence', () => {
       ...upLines(samples.upResult([gated], true), plain),
       ...statusLines({ migrations: [gated] }, plain),
       ...statusOneLines({ ...samples.detail, migration: gated }, plain),
-      ...progressBlock([gated], new Map(), plain),
+      ...progressBlock([gated], NOTHING_SEEN, plain),
     ].join('\n');
     expect(lines.match(/2026-11-22T18:23:51\S*/g)?.map((time) => time.replace(/[):]+$/, ''))).toEqual(
       Array.from({ length: 9 }, () => '2026-11-22T18:23:51Z'),

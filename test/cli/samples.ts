@@ -315,6 +315,7 @@ export const verified: VerificationReport = {
   rows: 180_000_000,
   pending: 0,
   mismatched: 0,
+  repaired: null,
   bothDisagree: 2,
   coverageOnly: false,
   seconds: 130,

@@ -43,7 +43,7 @@ describe('loadSettings', () => {
       wait: { always: false, timeoutMs: 60_000, intervalMs: 1_000 },
       gate: 'full',
       approval: true,
-      backfill: { concurrency: 1, batchTargetMs: 100, rowsPerSecond: null },
+      backfill: { concurrency: 1, batchTargetMs: 100, rowsPerSecond: null, verifyParallel: 2 },
       ddl: { stallMs: 500, deadlineMs: 600_000 },
       http: {
         ...{ host: '127.0.0.1', metricsPort: 9484, workerMetricsPort: 9485 },
@@ -74,7 +74,7 @@ describe('loadSettings', () => {
       environments: {
         ci: { gate: 'data-only', databaseUrl: 'postgresql:///ci?host=/run/postgresql', production: true },
       },
-      backfill: { concurrency: 3, batchTargetMs: 50, rowsPerSecond: 10_000 },
+      backfill: { concurrency: 3, batchTargetMs: 50, rowsPerSecond: 10_000, verifyParallel: 2 },
       ddl: { stallMs: 200, deadline: '90s' },
       http: {
         ...{ host: '0.0.0.0', metricsPort: 1, workerMetricsPort: 2 },

@@ -6,6 +6,17 @@ import { latency } from './latency.js';
 import { ledger } from './ledger.js';
 import { shapes } from './shapes.js';
 import { uuid } from './uuid.js';
+import { verify } from './verify.js';
 import { whole } from './whole.js';
 
-export const SCENARIOS: readonly Scenario[] = [shapes, ledger, whole, latency, uuid, bloat, growth, doLoop];
+export const SCENARIOS: readonly Scenario[] = [
+  shapes,
+  ledger,
+  whole,
+  latency,
+  uuid,
+  bloat,
+  growth,
+  verify,
+  doLoop,
+];

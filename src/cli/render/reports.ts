@@ -15,6 +15,9 @@ export function verificationLines(report: VerificationReport, view: View): reado
     `  pending        ${count(report.pending)}`,
     `  mismatched     ${count(report.mismatched)}`,
     ...hanging('  both disagree  ', disagreeing(report), view.width),
+    ...(report.repaired === null
+      ? []
+      : hanging('  repaired       ', repairedText(report.repaired), view.width)),
     ...(report.coverageOnly
       ? hanging(
           '  note: ',
@@ -23,6 +26,15 @@ export function verificationLines(report: VerificationReport, view: View): reado
         )
       : []),
   ];
+}
+
+function repairedText({ recomputed, returned, left }: NonNullable<VerificationReport['repaired']>): string {
+  const parts = [
+    `${counted(recomputed, 'row')} got the old side from the new`,
+    `${count(returned)} filled again by the next sweep`,
+    `${count(left)} left as they are`,
+  ];
+  return parts.join(', ');
 }
 
 function disagreeing({ bothDisagree }: VerificationReport): string {

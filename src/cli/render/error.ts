@@ -1,5 +1,5 @@
 import { BellowsError, EXIT, renderError } from '#core/errors';
-import { wholeSeconds } from './numbers.js';
+import { wholeSeconds } from '#core/numbers';
 import type { Paint } from './paint.js';
 import type { Mask } from './secrets.js';
 

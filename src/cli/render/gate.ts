@@ -1,7 +1,7 @@
 import type { GateReport } from '#api';
 import { type CheckResult, holds } from '#core/gate';
+import { wholeSeconds } from '#core/numbers';
 import { hanging } from './lines.js';
-import { wholeSeconds } from './numbers.js';
 import type { Paint } from './paint.js';
 import type { View } from './view.js';
 

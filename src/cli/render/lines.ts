@@ -63,3 +63,9 @@ export function columns(rows: readonly (readonly string[])[]): readonly string[]
       .trimEnd(),
   );
 }
+
+/** `[##########----------]`; what is not finished is never full. */
+export function bar(share: number, width: number): string {
+  const full = share >= 1 ? width : Math.min(width - 1, Math.floor(share * width));
+  return `[${'#'.repeat(full)}${'-'.repeat(width - full)}]`;
+}

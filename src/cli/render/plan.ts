@@ -6,9 +6,9 @@ import type { PlanView } from '#api';
 import { inWords } from '#core/duration';
 import { displayTable } from '#core/identifier';
 import { LOCKS } from '#core/locks';
+import { count } from '#core/numbers';
 import type { Action, BackfillPlan, GatePlan, Notice, Step } from '#core/plan';
 import { hanging, indented, wrap } from './lines.js';
-import { count } from './numbers.js';
 import { paintState } from './paint.js';
 import type { View } from './view.js';
 

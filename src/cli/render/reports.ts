@@ -1,9 +1,9 @@
 /** The small answers: verification, quarantine, deploys, history. */
 import type { DeployRow, QuarantinedRow, VerificationReport } from '#api';
 import { inWords } from '#core/duration';
+import { count, counted, instant } from '#core/numbers';
 import type { HistoryRow } from '#ports';
 import { columns, hanging } from './lines.js';
-import { count, counted, instant } from './numbers.js';
 import type { View } from './view.js';
 
 export function verificationLines(report: VerificationReport, view: View): readonly string[] {

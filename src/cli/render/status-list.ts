@@ -1,9 +1,9 @@
 import type { Status } from '#api';
+import { wholeSeconds } from '#core/numbers';
 import type { MigrationStatus } from '#core/status';
+import { gateText, isWalking, rowsText, speedParts, stateWord } from '#core/status-words';
 import { hanging, wrap } from './lines.js';
-import { wholeSeconds } from './numbers.js';
 import { paintState } from './paint.js';
-import { gateText, isWalking, rowsText, speedParts, stateWord } from './state.js';
 import type { View } from './view.js';
 
 /** All migrations: one line each, and below it what is needed or comes next. */

@@ -1,11 +1,11 @@
 /** `status <id>`: the one screen that answers why a migration is not moving. */
 import type { MigrationDetail, StepDetail } from '#api';
+import { amount, count, counted, instant, wholeSeconds } from '#core/numbers';
 import type { BackfillStatus, MigrationStatus } from '#core/status';
+import { gateText, isWalking, rowsText, shareOf, speedParts, stateWord } from '#core/status-words';
 import { blockerLines } from './blockers.js';
-import { field, hanging } from './lines.js';
-import { amount, count, counted, instant, wholeSeconds } from './numbers.js';
+import { bar, field, hanging } from './lines.js';
 import { paintState } from './paint.js';
-import { bar, gateText, isWalking, rowsText, shareOf, speedParts, stateWord } from './state.js';
 import { heldText } from './throttle.js';
 import type { View } from './view.js';
 

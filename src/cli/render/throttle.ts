@@ -1,5 +1,5 @@
+import { amount } from '#core/numbers';
 import type { BackfillStatus } from '#core/status';
-import { amount } from './numbers.js';
 
 type Held = BackfillStatus['throttle'][number];
 

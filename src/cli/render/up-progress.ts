@@ -1,9 +1,10 @@
 /** The live progress of `up`: a block that is redrawn on a terminal, a line now and then elsewhere. */
+
+import { wholeSeconds } from '#core/numbers';
 import type { MigrationStatus } from '#core/status';
-import { clip } from './lines.js';
-import { wholeSeconds } from './numbers.js';
+import { gateText, isWalking, rowsText, shareOf, speedParts, stateWord } from '#core/status-words';
+import { bar, clip } from './lines.js';
 import { paintState } from './paint.js';
-import { bar, gateText, isWalking, rowsText, shareOf, speedParts, stateWord } from './state.js';
 import { heldBy, heldText } from './throttle.js';
 import type { View } from './view.js';
 

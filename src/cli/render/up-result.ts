@@ -1,10 +1,10 @@
 import type { UpResult } from '#api';
 import { inWords } from '#core/duration';
+import { wholeSeconds } from '#core/numbers';
 import type { GateStatus, MigrationStatus } from '#core/status';
+import { isShut, isWalking, rowsText, stateWord } from '#core/status-words';
 import { hanging } from './lines.js';
-import { wholeSeconds } from './numbers.js';
 import { paintState } from './paint.js';
-import { isShut, isWalking, rowsText, stateWord } from './state.js';
 import type { View } from './view.js';
 
 /** Where `up` left each migration, and what is missing for more. */

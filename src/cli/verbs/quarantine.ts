@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
+import { counted } from '#core/numbers';
 import { argument, reasonOf, wholeNumber } from '../arguments.js';
 import type { Action, Verb } from '../cli.js';
-import { counted } from '../render/numbers.js';
 import { quarantineLines } from '../render/reports.js';
 
 export const quarantine: Verb = (parent, action) => {

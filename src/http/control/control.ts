@@ -3,12 +3,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Operations } from '#api';
 import { BellowsError } from '#core/errors';
 import { type Listening, listen } from '../listen.js';
+import { errorPage, pageRoutes } from '../page/routes.js';
 import { apiRoutes } from './api-routes.js';
 import { notFound, RequestError, statusOf, unexpected, wrongMethod } from './errors.js';
 import { createGuard, type Guard, type Tokens } from './guard.js';
 import { createLooks } from './looks.js';
 import { atMost } from './patience.js';
-import { errorJson, type Reply, SECURITY_HEADERS } from './reply.js';
+import { errorJson, type Reply, SECURITY_HEADERS, seeOther } from './reply.js';
 import { type Desk, type LagSample, type Route, routesAt } from './routes.js';
 
 export interface ControlOptions {
@@ -32,12 +33,11 @@ export async function startControl(options: ControlOptions): Promise<Listening> 
   const { host, port, tokens, verbs, lag, version, report } = options;
   const guard = createGuard(host, tokens);
   const desk: Desk = { looks: createLooks(verbs('page')), verbs, guard, version, lag };
-  const routes = apiRoutes(desk);
+  const routes = [...apiRoutes(desk), ...pageRoutes(desk)];
   return listen(SERVED, { host, port, answerMs: ANSWER_MS }, async (request, response) => {
     const reply = await replyTo(routes, guard, request).catch((error: unknown) => {
       if (!(error instanceof BellowsError)) report(error);
-      const known = error instanceof BellowsError ? error : unexpected();
-      return errorJson(known, statusOf(known), known instanceof RequestError ? known.headers : {});
+      return refusal(error instanceof BellowsError ? error : unexpected(), request, version);
     });
     send(response, reply);
   });
@@ -56,6 +56,16 @@ async function replyTo(routes: readonly Route[], guard: Guard, request: Incoming
   const reply = await atMost(ANSWER_MS, route.answer({ request, params, query: url.searchParams }));
   if (reply === null) throw tooSlow();
   return reply;
+}
+
+/** Programs get a document, people a page; somebody without a token the place to type one in. */
+function refusal(error: BellowsError, { url = '/', method }: IncomingMessage, version: string): Reply {
+  const status = statusOf(error);
+  const headers = error instanceof RequestError ? error.headers : {};
+  if (url === '/api' || url.startsWith('/api/') || url.startsWith('/api?'))
+    return errorJson(error, status, headers);
+  if (status === 401 && method === 'GET') return seeOther('/login');
+  return { ...errorPage(error, status, version), headers };
 }
 
 function tooSlow(): RequestError {

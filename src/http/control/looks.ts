@@ -13,7 +13,7 @@ export interface Looks {
 
 const KEEP_MS = 1_000;
 /** Charts change slowly, and are the dearest to read. */
-const KEEP_WALK_MS = 5_000;
+const KEEP_WALK_MS = 2_000;
 const MAX_KEPT = 200;
 
 /**

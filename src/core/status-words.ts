@@ -1,5 +1,6 @@
-import type { GateStatus, MigrationStatus } from '#core/status';
+/** Where a migration stands, in the words of terminal and page. */
 import { count, eta, etaShort, percent } from './numbers.js';
+import type { GateStatus, MigrationStatus } from './status.js';
 
 /** The word for where it stands; a pause or a failure comes first, since it is what matters. */
 export function stateWord({ state, paused, failed }: MigrationStatus): string {
@@ -31,11 +32,6 @@ export function speedParts({ backfill }: MigrationStatus, now: number | null): r
     ...(left === null ? [] : [now === null ? etaShort(left) : eta(left, now)]),
   ];
   return known.length === 0 ? ['measuring'] : known;
-}
-
-export function bar(share: number, width: number): string {
-  const full = share >= 1 ? width : Math.min(width - 1, Math.floor(share * width));
-  return `[${'#'.repeat(full)}${'-'.repeat(width - full)}]`;
 }
 
 export function isWalking({ state, backfill }: MigrationStatus): boolean {

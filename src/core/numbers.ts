@@ -1,4 +1,5 @@
-import { etaWords } from '#core/status';
+/** Numbers for people: the same in the terminal and on the page. */
+import { etaWords } from './status.js';
 
 const WHOLE = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 const FINE = new Intl.NumberFormat('en-US', { maximumFractionDigits: 2 });

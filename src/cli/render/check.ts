@@ -1,8 +1,8 @@
 import type { CheckReport } from '#api';
 import type { DataCheckId, DataCheckResult, DataFinding, DataScan, DataUnknown } from '#core/data-checks';
+import { bytes, count, counted } from '#core/numbers';
 import { annotation } from './annotations.js';
 import { hanging } from './lines.js';
-import { bytes, count, counted } from './numbers.js';
 import type { View } from './view.js';
 
 const INDENT = ' '.repeat(10);

@@ -4,6 +4,7 @@ import type { DataCheckId, DataCheckResult, DataScan } from '#core/data-checks';
 import type { Blocker } from '#core/events';
 import type { CheckId, CheckResult } from '#core/gate';
 import type { Notice, RunPlan } from '#core/plan';
+import type { SeededFile } from '#core/seed';
 import type { MigrationStatus } from '#core/status';
 import type { HistoryRow, PaceSettings, StepRow } from '#ports';
 
@@ -166,6 +167,28 @@ export interface CheckReport {
   readonly checks: readonly DataCheckResult[];
 }
 
+export interface SeedOptions {
+  /** Which seeds: the name of a file or folder of the seeds folder. Default: the chosen environment, without one `development`. */
+  readonly seeds?: string;
+  /** Also what was applied already. Default false. */
+  readonly force?: boolean;
+  /** Nothing is applied. Default false. */
+  readonly dryRun?: boolean;
+  /** Needed for production. Default false. */
+  readonly yes?: boolean;
+  /** Told after each file. */
+  readonly onFile?: (file: SeededFile) => void;
+  /** Told when another process is just applying the same file. */
+  readonly onWait?: (file: string) => void;
+}
+export interface SeedReport {
+  readonly seeds: string;
+  readonly environment: string;
+  /** Its name. */
+  readonly database: string;
+  readonly files: readonly SeededFile[];
+}
+
 export interface ServeOptions {
   readonly signal: AbortSignal;
   /** Told once everything listens and leads or follows. */
@@ -217,6 +240,8 @@ export interface Bellows {
     record(application: string, version: string): Promise<void>;
     list(): Promise<readonly DeployRow[]>;
   };
+  /** Applies the seeds of an environment, each file once for each text, in a transaction of its own. */
+  seed(options?: SeedOptions): Promise<SeedReport>;
   /** Looks for what is wrong in the data and around it; changes nothing. */
   check(options?: CheckOptions): Promise<CheckReport>;
   history(filter?: { readonly migration?: string; readonly limit?: number }): Promise<readonly HistoryRow[]>;

@@ -6,6 +6,8 @@ export type {
   GateReport,
   MigrationDetail,
   PlanView,
+  SeedOptions,
+  SeedReport,
   ServeOptions,
   Status,
   UpOptions,
@@ -29,6 +31,7 @@ export {
 } from '#core/definition';
 export { BellowsError } from '#core/errors';
 export type { EventMap, EventName, Listener } from '#core/events';
+export { defineSeed, type SeedDatabase, type SeedDefinition } from '#core/seed';
 export { type Sql, type SqlValue, sql } from '#core/sql';
 export type { MigrationStatus } from '#core/status';
 export { type BellowsOptions, createBellows } from '#main';

@@ -31,6 +31,7 @@ import { pause, resume, rollback } from '#verbs/operate';
 import type { PageDoor } from '#verbs/page';
 import { plan } from '#verbs/plan';
 import { quarantineList, quarantineRetry, quarantineSkip } from '#verbs/quarantine';
+import { seed } from '#verbs/seed';
 import { serve, worker } from '#verbs/serve';
 import { readStatus } from '#verbs/status';
 import { statusOf } from '#verbs/status-of';
@@ -43,6 +44,8 @@ export interface BellowsOptions {
   readonly cwd?: string;
   /** The environment, as `--env` names it. Default: `BELLOWS_ENV`. */
   readonly env?: string;
+  /** The environment where neither `env` nor `BELLOWS_ENV` chooses one, if the project knows it. */
+  readonly fallbackEnv?: string;
   /** As `--env-file` names them: read instead of `.env.<env>` and `.env`. */
   readonly envFiles?: readonly string[];
   /** What wins over the configuration file. */
@@ -55,9 +58,9 @@ export interface BellowsOptions {
 
 /** Opens Bellows on a project. Nothing is connected before the first verb; `close` ends every connection. */
 export async function createBellows(options: BellowsOptions = {}): Promise<Bellows> {
-  const { cwd = process.cwd(), env, envFiles, overrides } = options;
+  const { cwd = process.cwd(), env, fallbackEnv, envFiles, overrides } = options;
   const settings = await loadSettings({
-    ...{ cwd, env, envFiles },
+    ...{ cwd, env, fallbackEnv, envFiles },
     ...(overrides === undefined ? {} : { overrides }),
   });
   const { context, forgetFiles, close } = openContext(settings, options);
@@ -119,6 +122,7 @@ function furtherVerbs(
     },
     kill: ready(kill),
     deploys: { record: ready(recordDeploy), list: ready(listDeploys) },
+    seed: (o) => seed(context, o),
     check: (o) => {
       forgetFiles();
       return check(context, o);

@@ -26,7 +26,16 @@ export interface Cli {
   /** A line for people, on stderr; on a terminal it is broken at spaces. */
   note(line: string): void;
   /** Connects, works, and closes whatever happens. */
-  connected<R>(work: (bellows: Bellows) => Promise<R>, listeners?: readonly Listener[]): Promise<R>;
+  connected<R>(
+    work: (bellows: Bellows) => Promise<R>,
+    listeners?: readonly Listener[],
+    fallback?: Fallback,
+  ): Promise<R>;
+}
+
+export interface Fallback {
+  /** The environment where neither `--env` nor `BELLOWS_ENV` chooses one. */
+  readonly fallbackEnv?: string;
 }
 
 /** The arguments and options of one verb, as they were typed. */
@@ -94,9 +103,9 @@ export function createCli(io: Io, invocation: Invocation, connect: Connect): Cli
       const lines = io.stderr.isTTY === true && line.length > width ? wrap(line, width) : [line];
       io.stderr.write(`${lines.join('\n')}\n`);
     },
-    connected: async (work, listeners = []) => {
+    connected: async (work, listeners = [], fallback = {}) => {
       const bellows = await connect({
-        ...{ cwd, envFiles, overrides, listeners },
+        ...{ cwd, envFiles, overrides, listeners, ...fallback },
         ...(env === undefined ? {} : { env }),
       });
       try {

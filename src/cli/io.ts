@@ -34,6 +34,8 @@ export interface Io {
 export interface ConnectOptions {
   readonly cwd: string;
   readonly env?: string;
+  /** Where neither `--env` nor `BELLOWS_ENV` chooses one. */
+  readonly fallbackEnv?: string;
   readonly envFiles: readonly string[];
   readonly overrides: Overrides;
   readonly listeners: readonly Listener[];

@@ -43,7 +43,7 @@ function contradictions({ environments = {} }: BellowsConfig): readonly Problem[
  * A name that was mistyped must not end in another environment's database. Where the configuration lists none, a name
  * that only raises the guard is taken: on a production host the variables are real, and no file is there.
  */
-function unknownEnvironment(
+export function unknownEnvironment(
   config: BellowsConfig,
   environment: string,
   files: readonly string[],

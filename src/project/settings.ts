@@ -5,7 +5,12 @@ import type { BellowsConfig, EnvironmentConfig, Variables } from './config.js';
 import { type ConfigFile, readConfigFile } from './config-file.js';
 import { CONFIG_SCHEMA, DATABASE_URL_SCHEMA, QUEUE_URL_SCHEMA, TABLE_SCHEMA } from './config-schema.js';
 import { type DbmateVariables, readDbmateVariables } from './dbmate-variables.js';
-import { environmentProblems, environmentsOfFiles, isProduction } from './environments.js';
+import {
+  environmentProblems,
+  environmentsOfFiles,
+  isProduction,
+  unknownEnvironment,
+} from './environments.js';
 import { SettingsError } from './errors.js';
 import { migrationsTable } from './migrations-table.js';
 import { projectFiles } from './paths.js';
@@ -72,6 +77,8 @@ export interface SettingsOptions {
   readonly cwd: string;
   /** As `--env` gives it. Default: `BELLOWS_ENV`, from the environment or `.env`; without it `default`. */
   readonly env?: string | undefined;
+  /** The environment where none is chosen, if the project knows it. */
+  readonly fallbackEnv?: string | undefined;
   /** As `--env-file` gives them: read instead of `.env.<env>` and `.env`; of two that set a variable, the first wins. */
   readonly envFiles?: readonly string[] | undefined;
   /** What was said on the command line: wins over everything. */
@@ -104,6 +111,8 @@ export async function loadOfflineSettings(options: SettingsOptions): Promise<Off
 }
 
 interface Read {
+  /** Of the environment: that the project has it. */
+  readonly known: boolean;
   readonly settings: OfflineSettings;
   readonly problems: readonly Problem[];
   readonly where: string;
@@ -114,12 +123,21 @@ async function read(options: SettingsOptions): Promise<Read> {
   const files: VariableFiles = { cwd, named: options.envFiles?.length ? options.envFiles : undefined };
   const real = options.variables ?? process.env;
   const environment =
-    given(options.env) ??
-    given(real.BELLOWS_ENV) ??
-    given((await commonVariables(files)).BELLOWS_ENV) ??
-    'default';
-  if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(environment)) throw badEnvironmentName();
-  const variables = await readVariables(files, environment, real);
+    given(options.env) ?? given(real.BELLOWS_ENV) ?? given((await commonVariables(files)).BELLOWS_ENV);
+  if (environment !== undefined) return readAs(environment, options, files);
+  const { fallbackEnv } = options;
+  if (fallbackEnv === undefined || !ENVIRONMENT_NAME.test(fallbackEnv))
+    return readAs('default', options, files);
+  const fallback = await readAs(fallbackEnv, options, files);
+  return fallback.known ? fallback : readAs('default', options, files);
+}
+
+const ENVIRONMENT_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
+
+async function readAs(environment: string, options: SettingsOptions, files: VariableFiles): Promise<Read> {
+  const { cwd } = files;
+  if (!ENVIRONMENT_NAME.test(environment)) throw badEnvironmentName();
+  const variables = await readVariables(files, environment, options.variables ?? process.env);
   const file = await readConfigFile(cwd, variables);
   const overrides = options.overrides ?? {};
   const named = files.named === undefined ? await environmentsOfFiles(cwd) : [];
@@ -127,6 +145,7 @@ async function read(options: SettingsOptions): Promise<Read> {
   const { dbmate, problems: dbmateProblems } = readDbmateVariables(variables);
   const settings = await completed({ cwd, file, environment, variables, dbmate, config, overrides });
   return {
+    known: unknownEnvironment(config, environment, named).length === 0,
     settings,
     problems: [...problems, ...dbmateProblems],
     where: placesRead(file, environment, files.named),

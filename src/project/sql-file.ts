@@ -2,8 +2,8 @@
  * Reads the format of a plain SQL migration: dbmate's directives (`-- migrate:up`, `-- migrate:down`, the option
  * `transaction:false`), files with an up block alone, and files without a directive, which are all up.
  */
-import { createHash } from 'node:crypto';
 import type { SqlMigration, SqlSection } from '#core/sql-migration';
+import { checksumOfText } from '#core/text-checksum';
 import { DirectiveError } from './errors.js';
 import type { MigrationFile } from './migration-files.js';
 import { commentAtTop, isComment, isOnlyComments } from './sql-comments.js';
@@ -29,15 +29,6 @@ export function readSqlMigration(file: MigrationFile, text: string): SqlMigratio
     checksum: checksumOfText(source),
     description: commentAtTop(source),
   };
-}
-
-/** Git may change line endings on its way to another machine; an editor adds a newline at the end. */
-export function checksumOfText(source: string): string {
-  const normalised = source
-    .replace(/^\ufeff/, '')
-    .replaceAll(/\r\n?/g, '\n')
-    .trimEnd();
-  return createHash('sha256').update(normalised).digest('hex');
 }
 
 function sectionsOf(

@@ -116,6 +116,7 @@ export function unreachable(): Bellows {
     quarantine: { list: refuse('list'), retry: refuse('retry'), skip: refuse('skip') },
     kill: refuse('kill'),
     deploys: { record: refuse('record'), list: refuse('list') },
+    seed: refuse('seed'),
     check: refuse('check'),
     history: refuse('history'),
     serve: refuse('serve'),

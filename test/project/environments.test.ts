@@ -69,6 +69,22 @@ describe('environments', () => {
     ]);
   });
 
+  it('that nobody chose fall back to one that the project knows; a file of it that is wrong is no reason for another', async () => {
+    const cwd = await folderWith({ ...THREE, '.env': 'DATABASE_URL=postgres://u:p@localhost/shop' });
+    const url = async (options: Omit<SettingsOptions, 'cwd'>) => (await read(cwd, options)).databaseUrl;
+    expect(await url({ fallbackEnv: 'test' })).toContain('/shop_test');
+    expect(await url({ fallbackEnv: 'test', env: 'development' })).toContain('/shop_dev');
+    expect(await url({ fallbackEnv: 'test', variables: { BELLOWS_ENV: 'development' } })).toContain(
+      '/shop_dev',
+    );
+    expect(await read(cwd, { fallbackEnv: 'demo' })).toMatchObject({
+      environment: 'default',
+      databaseUrl: 'postgres://u:p@localhost/shop',
+    });
+    const broken = await folderWith({ '.env.test': 'DATABASE_URL=nonsense', '.env': THREE['.env.test'] });
+    expect(await problemsOf(broken, { fallbackEnv: 'test' })).toHaveLength(1);
+  });
+
   it('called production need no file of their own: there the variables are real', async () => {
     const cwd = await folderWith({ '.env.development': '' });
     expect((await read(cwd, { env: 'production' })).production).toBe(true);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BellowsError } from '#core/errors';
-import { checksumOfText, readSqlMigration } from '#project/sql-file';
+import { checksumOfText } from '#core/text-checksum';
+import { readSqlMigration } from '#project/sql-file';
 
 const FILE = {
   id: '20240101120000_users',

@@ -14,6 +14,7 @@ import { plan } from './plan.js';
 import { quarantine } from './quarantine.js';
 import { resume } from './resume.js';
 import { rollback } from './rollback.js';
+import { seed } from './seed.js';
 import { serve } from './serve.js';
 import { status } from './status.js';
 import { up } from './up.js';
@@ -24,7 +25,7 @@ export const VERBS: readonly { readonly group: string; readonly verbs: readonly 
   { group: 'Write:', verbs: [init, newMigration, plan] },
   { group: 'Run:', verbs: [up, status, pause, resume] },
   { group: 'Finish:', verbs: [verify, gate, approve, contract, rollback] },
-  { group: 'Everyday:', verbs: [check] },
+  { group: 'Everyday:', verbs: [seed, check] },
   { group: 'When something stands in the way:', verbs: [quarantine, kill] },
   { group: 'Evidence:', verbs: [deploys, history] },
   { group: 'Long-running:', verbs: [serve, worker] },

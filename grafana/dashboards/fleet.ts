@@ -32,7 +32,8 @@ const now: Section = {
     }),
     stat({
       title: 'Backfilling',
-      description: 'Migrations whose rows are being moved. Good: as many as you began; one for each table at a time.',
+      description:
+        'Migrations whose rows are being moved. Good: as many as you began; one for each table at a time.',
       unit: 'none',
       width: 6,
       queries: [instant('A', inPhase('backfilling'), 'migrations')],

@@ -42,10 +42,12 @@ export interface StepDetail {
 /** How a backfill goes through its tables, and how fast it went lately: what charts are drawn from. */
 export interface WalkView {
   readonly migration: string;
-  /** Of the newest pass of each backfill, in the order of the table: blocks `lo` to `cursor` are done, up to `hi` to do. */
+  /** Of the newest pass of each backfill, in the order of the table: `lo` to `cursor` is done, up to `hi` to do. */
   readonly ranges: readonly {
     readonly table: string;
     readonly pass: number;
+    /** Of heap blocks, or of rows: by key, where `hi` is a guess until the end, or picked by an index. */
+    readonly kind: 'blocks' | 'keys' | 'picked';
     readonly lo: number;
     readonly hi: number;
     readonly cursor: number;

@@ -2,6 +2,7 @@ import type { CheckResult } from './gate.js';
 import type { LockMode } from './locks.js';
 import type { StateKind } from './state.js';
 import type { Hold } from './throttle.js';
+import type { Cause } from './waits.js';
 
 /** Everything that listeners (log, metrics, progress) may learn, with its payload. No row values, no secrets. */
 export interface EventMap {
@@ -16,6 +17,13 @@ export interface EventMap {
     readonly migration: string;
     readonly code: string;
     readonly message: string;
+    readonly next: string;
+  };
+  /** Why it is not moving, where that has changed; looked for every few seconds by `serve`. */
+  'run:waits': {
+    readonly migration: string;
+    readonly cause: Cause;
+    readonly reason: string;
     readonly next: string;
   };
   'step:started': { readonly migration: string; readonly step: string; readonly title: string };

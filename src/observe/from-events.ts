@@ -25,6 +25,7 @@ const REACTIONS: { readonly [E in EventName]: Reaction<E> } = {
   'run:transition': (to, { migration, to: state }) =>
     to.inc('bellows_migration_transitions_total', { migration, to: state }),
   'run:failed': null,
+  'run:waits': null,
   'step:started': (to, { migration, step }) => {
     for (const outcome of ATTEMPT_OUTCOMES)
       to.inc('bellows_ddl_attempts_total', { migration, step, outcome }, 0);

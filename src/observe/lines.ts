@@ -4,7 +4,7 @@
  */
 import { inWords } from '#core/duration';
 import type { Blocker, EventMap, EventName } from '#core/events';
-import { blockerText, sentenceOf, throttleWait } from '#core/waits';
+import { blockerText, needsYou, sentenceOf, throttleWait } from '#core/waits';
 import type { Level } from './labels.js';
 
 export interface Line {
@@ -22,6 +22,7 @@ const error = (text: string): Line => ({ level: 'error', text });
 const LINES: { readonly [E in EventName]: Writer<E> } = {
   'run:transition': (p) => info(`${p.from} → ${p.to} (${p.event}, ${p.actor})`),
   'run:failed': (p) => error(`failed: ${p.message} [${p.code}]; next: ${p.next}`),
+  'run:waits': (p) => ({ level: levelOf(p), text: `waits: ${p.reason}; next: ${p.next}` }),
   'step:started': (p) => info(`${p.step} begins: ${p.title}`),
   'step:attempt': attempt,
   'step:done': (p) => info(`${p.step} ${p.skipped ? 'was done before' : `done in ${seconds(p.seconds)}`}`),
@@ -69,6 +70,11 @@ function attempt({ step, outcome, lockWaitSeconds, blockers }: EventMap['step:at
   const waited = lockWaitSeconds === null ? '' : ` after ${seconds(lockWaitSeconds)} of waiting for the lock`;
   if (outcome === 'ok') return debug(`${step}: ok${waited}`);
   return warn(`${step}: ${outcome}${waited}${holders(blockers)}`);
+}
+
+/** `warn` where nothing goes on without somebody. */
+function levelOf(wait: EventMap['run:waits']): Level {
+  return needsYou([wait]) ? 'warn' : 'info';
 }
 
 function holders(blockers: readonly Blocker[]): string {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { durationMs } from '#core/duration';
+import { NEWS } from '#core/news';
 import type { BellowsConfig } from './config.js';
 
 const optional = <S extends z.ZodType>(schema: S) => schema.optional();
@@ -25,6 +26,18 @@ const port = whole(0, 65_535);
 const token = z
   .string()
   .min(16, 'must have at least 16 characters, such as `openssl rand -hex 24` makes them');
+
+/** What it is told of is nobody's business on the way; the message does not repeat the URL, which is a secret. */
+const webhook = z.strictObject({
+  url: z.string().refine(isPrivateUrl, { error: 'must be a URL with https:, or with http: on this machine' }),
+  events: optional(z.array(z.enum(NEWS)).min(1, 'must name an event')),
+});
+
+function isPrivateUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'https:' || (protocol === 'http:' && /^(localhost|127\..*|\[::1\])$/.test(hostname));
+}
 
 const deadline = z.string().refine((text) => (durationMs(text) ?? 0) > 0, {
   error: 'must be a duration such as "90s", "10m" or "2h"',
@@ -97,6 +110,7 @@ export const CONFIG_SCHEMA = z.strictObject({
       writeToken: optional(token),
     }),
   ),
+  webhooks: optional(z.array(webhook)),
   logLevel: optional(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])),
 });
 

@@ -126,6 +126,18 @@ export interface BellowsConfig {
         readonly writeToken?: string | undefined;
       }
     | undefined;
+  /** Who is told elsewhere: once for each occurrence, by `serve` and `up`. Default: nobody. */
+  readonly webhooks?:
+    | readonly {
+        /** Slack-compatible: takes `{ "text": … }` by POST. `https:`, or `http:` on this machine. A secret; it is never logged. */
+        readonly url: string;
+        /**
+         * `gate`: it waits for your approval. `stalled`: nothing moved for 10 minutes, and nothing holds it on purpose.
+         * `failed`, `done`. Default: all four.
+         */
+        readonly events?: readonly ('gate' | 'stalled' | 'failed' | 'done')[] | undefined;
+      }[]
+    | undefined;
   /** The least important lines that are logged. Default `'info'`; `'silent'` logs nothing. */
   readonly logLevel?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent' | undefined;
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { durationMs } from '#core/duration';
+import { NEWS, type NewsEvent } from '#core/news';
 import { type CheckSettings, checkSettings } from './check-settings.js';
 import type { BellowsConfig, EnvironmentConfig, Variables } from './config.js';
 import { type ConfigFile, readConfigFile } from './config-file.js';
@@ -67,6 +68,7 @@ export interface Settings {
     readonly readToken: string | null;
     readonly writeToken: string | null;
   };
+  readonly webhooks: readonly { readonly url: string; readonly events: readonly NewsEvent[] }[];
   readonly logLevel: NonNullable<BellowsConfig['logLevel']>;
 }
 
@@ -231,6 +233,10 @@ async function completed(sources: Sources): Promise<OfflineSettings> {
     },
     ddl: { stallMs: ddl.stallMs ?? 500, deadlineMs: durationMs(ddl.deadline ?? '10m') ?? 600_000 },
     http: httpOf(sources),
+    webhooks: (overrides.webhooks ?? config.webhooks ?? []).map(({ url, events }) => ({
+      url,
+      events: events ?? NEWS,
+    })),
     logLevel: overrides.logLevel ?? config.logLevel ?? 'info',
   };
 }

@@ -4,6 +4,7 @@ import type { Context } from './context.js';
 import { observe } from './observe.js';
 import { type PageDoor, servePage } from './page.js';
 import { startLeader, startWorker } from './processes.js';
+import { startWatch } from './watch.js';
 
 const DEFAULT_SLOTS = 4;
 
@@ -16,10 +17,12 @@ export async function serve(
   await context.install();
   const observed = await observe(context, 'leader', { host, port: metricsPort });
   const page = await servePage(context, door, observed.warn);
+  const watch = startWatch(context, observed.warn);
   onReady?.({ metrics: observed.address, page: page.address });
   try {
     await startLeader(context, signal, observed.turn);
   } finally {
+    await watch.close();
     await page.close();
     await observed.close();
   }

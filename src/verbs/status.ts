@@ -20,6 +20,7 @@ import { STALE_WORKER_SECONDS } from '#scheduler/worker';
 import { blockersOf } from './blockers-of.js';
 import type { Context } from './context.js';
 import { driftOf } from './drift.js';
+import type { Watched } from './watch.js';
 
 type CommonFacts = Pick<StatusFacts, 'liveWorkers' | 'led'>;
 
@@ -39,6 +40,38 @@ export async function readStatus(context: Context): Promise<Status> {
       : [brokenFile(p.id, p.error.code, p.error.text.what)],
   );
   return { migrations: [...known, ...files, ...broken].sort((a, b) => (a.id < b.id ? -1 : 1)) };
+}
+
+/** The runs that are not over, and those that ended within the last hour. */
+export async function readAlive(context: Context): Promise<readonly Watched[]> {
+  const { migrations } = await context.project();
+  const stills = await readStills(context);
+  const runs = (await context.store.runs()).filter((run) => stills.has(run.id));
+  const facts = await commonFacts(context);
+  return Promise.all(
+    runs.map(async (run) => ({
+      migration: await describe(context, run, facts, driftOf(run, migrations)),
+      runId: run.id,
+      version: run.version,
+      still: stills.get(run.id) ?? { seconds: 0, since: run.updatedAt },
+    })),
+  );
+}
+
+/** Run id -> how long ago its last batch or transition was, by the database's clock. */
+async function readStills({ database }: Context): Promise<ReadonlyMap<number, Watched['still']>> {
+  const rows = await database.query<{ id: number; seconds: number; since: string }>(
+    `select id, since, extract(epoch from clock_timestamp() - since)::float8 as seconds
+     from bellows.runs r
+     cross join lateral (
+       select greatest(r.updated_at, max(committed_at)) as since
+       from bellows.batches
+       where run_id = r.id
+     ) moved
+     where state_kind not in ('done', 'rolled_back')
+       or updated_at > clock_timestamp() - interval '1 hour'`,
+  );
+  return new Map(rows.map(({ id, seconds, since }) => [Number(id), { seconds, since }]));
 }
 
 export async function statusOfRun(context: Context, run: RunRow): Promise<MigrationStatus> {

@@ -11,6 +11,7 @@ import { judgeAll } from './judge.js';
 import type { Until } from './judge-gate.js';
 import { sleep, startLeader, startWorker } from './processes.js';
 import { readStatus } from './status.js';
+import { startWatch } from './watch.js';
 
 const LOOK_MS = 200;
 
@@ -44,6 +45,8 @@ async function driveUntil(
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal]);
   const parts = [startLeader(context, signal)];
+  // Whoever is told by webhooks is told by whatever process runs; the log has what `up` shows anyway.
+  const watch = context.settings.webhooks.length === 0 ? null : startWatch(context, () => undefined);
   if (options.detach !== true)
     parts.push(startWorker(context, Math.max(4, context.settings.backfill.concurrency), signal));
   // A part that cannot start (no queue, no rights) ends the whole; what it says is what the caller sees.
@@ -53,6 +56,7 @@ async function driveUntil(
   } finally {
     stop.abort();
     await Promise.allSettled(parts);
+    await watch?.close();
   }
 }
 

@@ -10,6 +10,7 @@ select
   leaf_schema as schema,
   leaf_table as name,
   pass,
+  kind,
   lo,
   hi,
   cursor,
@@ -68,6 +69,7 @@ interface RangeRow extends Readonly<Record<string, unknown>> {
   readonly schema: string;
   readonly name: string;
   readonly pass: number;
+  readonly kind: 'blocks' | 'keys' | 'picked';
   readonly lo: number;
   readonly hi: number;
   readonly cursor: number;

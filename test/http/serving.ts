@@ -13,14 +13,17 @@ export interface Servings {
   /** Until the test ends. */
   serve(bellows: Bellows): Promise<Served>;
   work(bellows: Bellows): Promise<() => Promise<void>>;
+  /** All of them, before the test ends. */
+  end(): Promise<void>;
 }
 
 /** To be called after the database and the projects, so that it ends before they do. */
 export function useServings(): Servings {
   const ends: (() => Promise<void>)[] = [];
-  afterEach(async () => {
+  const endAll = async () => {
     for (const end of ends.splice(0)) await end();
-  });
+  };
+  afterEach(endAll);
   const begin = (run: (signal: AbortSignal) => Promise<void>): (() => Promise<void>) => {
     const stop = new AbortController();
     const running = run(stop.signal);
@@ -32,6 +35,7 @@ export function useServings(): Servings {
     return end;
   };
   return {
+    end: endAll,
     serve: (bellows) =>
       new Promise((resolve, reject) => {
         begin((signal) => {

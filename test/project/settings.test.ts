@@ -49,6 +49,7 @@ describe('loadSettings', () => {
         ...{ host: '127.0.0.1', metricsPort: 9484, workerMetricsPort: 9485 },
         ...{ pageHost: '127.0.0.1', pagePort: 8484, readToken: null, writeToken: null },
       },
+      webhooks: [],
       logLevel: 'info',
     });
   });
@@ -80,6 +81,7 @@ describe('loadSettings', () => {
         ...{ host: '0.0.0.0', metricsPort: 1, workerMetricsPort: 2 },
         ...{ pageHost: '::1', pagePort: 3, readToken: 'r'.repeat(16), writeToken: 'w'.repeat(16) },
       },
+      webhooks: [{ url: 'https://hooks.example/T0/secret', events: ['gate'] }],
       logLevel: 'debug',
     } satisfies BellowsConfig;
     expect(Object.keys(all).length).toBeLessThan(20);
@@ -112,6 +114,7 @@ describe('loadSettings', () => {
       backfill: all.backfill,
       ddl: { stallMs: 200, deadlineMs: 90_000 },
       http: all.http,
+      webhooks: all.webhooks,
       logLevel: 'debug',
     });
   });

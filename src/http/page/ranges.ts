@@ -1,4 +1,4 @@
-/** The ranges of a walk as a picture: each table from its first block to its last, what is done, what a worker has now. */
+/** The ranges of a walk as a picture: each table from its beginning to its end, what is done, what a worker has now. */
 import type { WalkView } from '#api';
 import { count, percent } from '#core/numbers';
 import { type Html, html, nothing } from './html.js';
@@ -27,8 +27,9 @@ function picture(table: string, ranges: readonly Range[]): Html {
   const done = ranges.reduce((sum, { lo, cursor }) => sum + cursor - lo, 0);
   const held = ranges.filter((range) => range.held).length;
   const share = total === 0 ? 1 : done / total;
+  const unit = ranges.every(({ kind }) => kind === 'blocks') ? 'blocks' : 'rows';
   const pass = Math.max(...ranges.map((range) => range.pass));
-  const said = `${table}, ${pass === 1 ? 'walk' : `sweep ${pass}`}: ${count(done)} of ${count(total)} blocks (${percent(share)}) in ${count(ranges.length)} ranges, ${count(held)} held by workers`;
+  const said = `${table}, ${pass === 1 ? 'walk' : `sweep ${pass}`}: ${count(done)} of ${count(total)} ${unit} (${percent(share)}) in ${count(ranges.length)} ranges, ${count(held)} held by workers`;
   return html`<figure><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${said}">${cells(ranges, total)}</svg>
 <figcaption>${said}</figcaption></figure>`;
 }

@@ -1,7 +1,7 @@
 import type { SeedReport } from '#api';
+import { counted, instant } from '#core/numbers';
 import type { SeededFile } from '#core/seed';
 import { columns } from './lines.js';
-import { counted, instant } from './numbers.js';
 import type { View } from './view.js';
 
 /** One file, when it is through. */

@@ -20,7 +20,7 @@ const ARROWS: Readonly<Record<string, readonly string[] | 'all'>> = {
   http: ['core', 'ports', 'api'],
   servers: ['core'],
   scheduler: ['core', 'ports', 'phases'],
-  verbs: ['core', 'ports', 'api', 'phases', 'everyday', 'scheduler', 'project', 'observe', 'http'],
+  verbs: ['core', 'ports', 'api', 'phases', 'everyday', 'parser', 'scheduler', 'project', 'observe', 'http'],
   main: 'all',
   index: 'all',
   cli: 'all',

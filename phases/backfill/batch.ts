@@ -6,7 +6,7 @@
  */
 import { renderExpression } from '#core/analysed-sql';
 import { literal, quote, quoteTable, type TableName } from '#core/identifier';
-import type { BackfillPlan, MappedColumn } from '#core/plan';
+import type { BackfillPlan, MappedColumn, PlainBackfillPlan, SyncedBackfillPlan } from '#core/plan';
 import { type Access, spanText } from './access.js';
 import { LIVE_SECONDS } from './claim.js';
 
@@ -135,8 +135,7 @@ join bellows.runs on runs.id = ledger.run_id`;
 
 function direct(target: BatchTarget, moving: string, span: string): string {
   const moved = `moved as (
-  update ${quoteTable(target.leaf)} as t
-  set ${assignments(target.backfill)}
+  ${change(target)}
   where ${span}
     and ${isPending(target.backfill)}
     and exists (select from fence)
@@ -176,11 +175,10 @@ function careful(target: BatchTarget, moving: string, span: string): string {
   from ${table} as t
   where t.ctid = any (array(select tid from seen where not refused))
     and ${pending}
-  for no key update skip locked
+  for ${target.backfill.kind === 'purge' ? 'update' : 'no key update'} skip locked
 )`;
   const moved = `moved as (
-  update ${table} as t
-  set ${assignments(target.backfill)}
+  ${change(target)}
   where t.ctid = any (array(select tid from picked))
     and ${pending}
   returning 1
@@ -271,8 +269,14 @@ function isRefused(backfill: BackfillPlan): string {
   return backfill.kind === 'synced' ? `t.${quote(backfill.marker)} = 'q'` : 'false';
 }
 
+function change({ leaf, backfill }: BatchTarget): string {
+  const table = quoteTable(leaf);
+  if (backfill.kind === 'purge') return `delete from ${table} as t`;
+  return `update ${table} as t\n  set ${assignments(backfill)}`;
+}
+
 /** The announcement `d` is what the sync trigger knows a batch by. */
-function assignments(backfill: BackfillPlan): string {
+function assignments(backfill: SyncedBackfillPlan | PlainBackfillPlan): string {
   const columns =
     backfill.kind === 'synced' ? backfill.groups.flatMap((group) => group.forward) : backfill.set;
   const all = columns.map(assignment);

@@ -4,7 +4,7 @@
  */
 import { renderExpression } from '#core/analysed-sql';
 import { quote, quoteTable } from '#core/identifier';
-import type { BackfillPlan, PlainBackfillPlan } from '#core/plan';
+import type { BackfillPlan, UnsyncedPlan } from '#core/plan';
 import type { Database, Session } from '#ports';
 import type { Leaf } from './leaves.js';
 import type { PlannedRange } from './planned-range.js';
@@ -37,7 +37,7 @@ export async function pickedRanges(
   }
 }
 
-async function pick(tx: Session, backfill: PlainBackfillPlan, leaf: Leaf): Promise<readonly string[] | null> {
+async function pick(tx: Session, backfill: UnsyncedPlan, leaf: Leaf): Promise<readonly string[] | null> {
   if (!isPicked(await explainWhere(tx, backfill, leaf), leaf.blocks)) return null;
   const found = await tx.query<{ tid: string }>(`${whereRows(backfill, leaf)} limit ${MOST_ROWS + 1}`);
   return found.length > MOST_ROWS ? null : found.map((row) => row.tid);
@@ -61,7 +61,7 @@ function address(tid: string): number {
 }
 
 /** The rows that are to be done, by their addresses. */
-export function whereRows({ where }: PlainBackfillPlan, { table }: Pick<Leaf, 'table'>): string {
+export function whereRows({ where }: UnsyncedPlan, { table }: Pick<Leaf, 'table'>): string {
   const condition = renderExpression(where, (name) => `t.${quote(name)}`);
   return `select t.ctid::text as tid from ${quoteTable(table)} as t where (${condition})`;
 }
@@ -81,7 +81,7 @@ export function isPicked({ index, rows }: WhereAccess, blocks: number): boolean 
 /** What the planner says of a `where`: nothing is read. */
 export async function explainWhere(
   session: Session,
-  backfill: PlainBackfillPlan,
+  backfill: UnsyncedPlan,
   leaf: Pick<Leaf, 'table'>,
 ): Promise<WhereAccess> {
   const rows = await session.query<{ 'QUERY PLAN': readonly { readonly Plan: PlanNode }[] }>(

@@ -15,7 +15,7 @@ export interface RowText {
 
 /** Groups whose values can be computed again; of the others only the marker is looked at. */
 function verifiableGroups(backfill: BackfillPlan): readonly MappingGroup[] {
-  return backfill.kind === 'plain' ? [] : backfill.groups.filter((group) => group.verifiable);
+  return backfill.kind !== 'synced' ? [] : backfill.groups.filter((group) => group.verifiable);
 }
 
 export function isCoverageOnly(backfills: readonly BackfillPlan[]): boolean {
@@ -23,14 +23,14 @@ export function isCoverageOnly(backfills: readonly BackfillPlan[]): boolean {
 }
 
 export function letterOf(backfill: BackfillPlan, row: RowText): string {
-  return backfill.kind === 'plain'
+  return backfill.kind !== 'synced'
     ? `case when (${renderExpression(backfill.where, row.column)}) then ${pendingUnlessAside(row)} else 'o' end`
     : syncedLetter(backfill, row);
 }
 
 /** The letter of a row whose expression raised. */
 export function letterOfRaised(backfill: BackfillPlan, row: RowText): string {
-  if (backfill.kind === 'plain')
+  if (backfill.kind !== 'synced')
     return row.aside === 'false' ? `'m'` : `case when ${row.aside} then 'q' else 'm' end`;
   return `case when ${leftToApplication(backfill, row, false)} then 'b' else 'm' end`;
 }

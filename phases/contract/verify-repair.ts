@@ -30,7 +30,7 @@ export async function repairRows(
   rows: readonly WrongRow[],
 ): Promise<Repaired> {
   const { backfill } = target;
-  if (backfill.kind === 'plain') return { ...NOTHING_REPAIRED, left: rows.length };
+  if (backfill.kind !== 'synced') return { ...NOTHING_REPAIRED, left: rows.length };
   const fromNew = rows.filter((row) => row.marker === MARKER.fromNew);
   const fromOld = rows.filter((row) => row.marker === MARKER.fromOld || row.marker === MARKER.backfilled);
   const send = (text: string, some: readonly WrongRow[]) => update(database, server, backfill, text, some);

@@ -58,7 +58,8 @@ async function verifyOnce(
   const id = await startVerification(deps.database, run, fingerprint, coverageOnly);
   const fixing = repair ? await repairer(deps) : null;
   let counts: Counts = NO_ROWS;
-  for (const backfill of backfills) {
+  // What was purged is not there to be compared; what became due since is not the run's.
+  for (const backfill of backfills.filter(({ kind }) => kind !== 'purge')) {
     const walk = walkOptions(run, options, fixing?.onWrong ?? null);
     counts = addCounts(counts, await countRows(deps, backfill, walk));
   }

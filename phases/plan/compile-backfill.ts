@@ -2,7 +2,7 @@
 import { type AnalysedMigration, expressionKey } from '#core/analysed-migration';
 import type { AnalysedExpression } from '#core/analysed-sql';
 import type { ColumnFacts, TableFacts } from '#core/catalogue-facts';
-import type { Backfill } from '#core/definition';
+import type { Backfill, PlainBackfill, PurgeBackfill, SyncedBackfill } from '#core/definition';
 import { RefusedError } from '#core/errors';
 import { displayTable, generatedName, parseTable, quoteTable, type TableName } from '#core/identifier';
 import type {
@@ -15,6 +15,7 @@ import type {
 } from '#core/plan';
 import { bindExpression, isBuiltInOnly } from '../expand/bound-function.js';
 import { type Mapping, mappingGroups } from '../expand/mapping-groups.js';
+import { refuseUnindexed } from './compile-purge.js';
 import { type PlanningFacts, tableOf } from './facts.js';
 import { triggerPolicy } from './trigger-policy.js';
 
@@ -54,16 +55,13 @@ export function compileBackfill(
     expectedRows: tableFacts.estimatedRows,
     ...(backfill.order === undefined ? {} : { order: backfill.order }),
   };
+  if (backfill.delete !== undefined) return purge(backfill, common, scope);
   return backfill.where === undefined ? synced(backfill, common, scope) : plain(backfill, common, scope);
 }
 
 type Common = Pick<BackfillPlan, 'index' | 'table' | 'partitioned' | 'triggers' | 'expectedRows' | 'order'>;
 
-function synced(
-  backfill: Extract<Backfill, { where?: never }>,
-  common: Common,
-  scope: Scope,
-): CompiledBackfill {
+function synced(backfill: SyncedBackfill, common: Common, scope: Scope): CompiledBackfill {
   const forward = Object.entries(backfill.set).map(([column, value]) =>
     mapping(column, value?.text ?? 'null', scope),
   );
@@ -92,11 +90,7 @@ function synced(
   return { plan, actions: [...forward, ...backward].flatMap((m) => m.actions) };
 }
 
-function plain(
-  backfill: Extract<Backfill, { where: unknown }>,
-  common: Common,
-  scope: Scope,
-): CompiledBackfill {
+function plain(backfill: PlainBackfill, common: Common, scope: Scope): CompiledBackfill {
   const set = Object.entries(backfill.set).map(([column, value]) => mapping(column, value.text, scope));
   const where = find(backfill.where.text, scope);
   const plan: PlainBackfillPlan = {
@@ -106,6 +100,11 @@ function plain(
     where,
   };
   return { plan, actions: set.flatMap((m) => m.actions) };
+}
+
+function purge(backfill: PurgeBackfill, common: Common, scope: Scope): CompiledBackfill {
+  refuseUnindexed(scope.tableFacts);
+  return { plan: { ...common, kind: 'purge', where: find(backfill.delete.text, scope) }, actions: [] };
 }
 
 function mapping(

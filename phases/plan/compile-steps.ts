@@ -91,9 +91,14 @@ export function settleSteps(
 }
 
 function filledColumns(plan: CompiledBackfill['plan']): readonly string[] {
-  return plan.kind === 'plain'
-    ? plan.set.map((c) => c.name)
-    : plan.groups.flatMap((g) => g.forward.map((c) => c.name));
+  switch (plan.kind) {
+    case 'synced':
+      return plan.groups.flatMap((g) => g.forward.map((c) => c.name));
+    case 'plain':
+      return plan.set.map((c) => c.name);
+    case 'purge':
+      return [];
+  }
 }
 
 export function contractSteps(

@@ -4,6 +4,7 @@ import { backfillsOf } from '#core/definition';
 import { inWords } from '#core/duration';
 import { displayTable, quoteTable } from '#core/identifier';
 import type { BackfillPlan, Notice } from '#core/plan';
+import { aboutPurge } from './compile-purge.js';
 import { type PlanningFacts, tableOf } from './facts.js';
 import { sideEffectTriggers } from './trigger-policy.js';
 
@@ -35,7 +36,7 @@ function aboutBackfill(backfill: BackfillPlan): readonly Notice[] {
           'estimate',
           `${table}: about ${rows.toLocaleString('en')} rows, ${inWords(rows / ROWS_PER_SECOND)} for one worker, ${Math.round((rows * WAL_BYTES_PER_ROW) / 1e6).toLocaleString('en')} MB of WAL.`,
         );
-  if (backfill.kind === 'plain') return [cost];
+  if (backfill.kind !== 'synced') return [cost];
   const blind = backfill.groups.filter((g) => !g.verifiable).flatMap((g) => g.forward.map((c) => c.name));
   return [
     cost,
@@ -59,18 +60,11 @@ function aboutBackfill(backfill: BackfillPlan): readonly Notice[] {
 function aboutTable(backfill: BackfillPlan, facts: PlanningFacts): readonly Notice[] {
   const table = facts.tables.get(quoteTable(backfill.table));
   if (table === undefined) return [];
-  const name = displayTable(backfill.table);
-  const triggers = sideEffectTriggers(table);
+  const triggers = sideEffectTriggers(table, backfill.kind === 'purge' ? 'delete' : 'update');
+  if (backfill.kind === 'purge') return [...aboutPurge(table), ...aboutTriggers(backfill, triggers)];
   const open = table.publications.filter((p) => !p.columnList).map((p) => p.name);
   return [
-    ...(triggers.length === 0
-      ? []
-      : [
-          warning(
-            'triggers',
-            `Triggers of ${name} for the rows of the backfill: ${backfill.triggers === 'skip' ? 'skipped' : 'run'}: ${triggers.join(', ')}.`,
-          ),
-        ]),
+    ...aboutTriggers(backfill, triggers),
     ...(open.length === 0
       ? []
       : [
@@ -83,16 +77,24 @@ function aboutTable(backfill: BackfillPlan, facts: PlanningFacts): readonly Noti
       ? [
           warning(
             'partitions',
-            `A partition attached to ${name} during the run must have the new columns and the marker; one that is detached keeps them.`,
+            `A partition attached to ${displayTable(backfill.table)} during the run must have the new columns and the marker; one that is detached keeps them.`,
           ),
         ]
       : []),
   ];
 }
 
+function aboutTriggers({ table, triggers }: BackfillPlan, named: readonly string[]): readonly Notice[] {
+  if (named.length === 0) return [];
+  const what = triggers === 'skip' ? 'skipped' : 'run';
+  const text = `Triggers of ${displayTable(table)} for the rows of the backfill: ${what}: ${named.join(', ')}.`;
+  return [warning('triggers', text)];
+}
+
 function aboutReverse({ definition }: AnalysedMigration): readonly Notice[] {
   return backfillsOf(definition).flatMap((b) => {
-    if (b.where !== undefined || (b.reverse !== undefined && b.reverse !== 'none')) return [];
+    if (b.where !== undefined || b.delete !== undefined || (b.reverse !== undefined && b.reverse !== 'none'))
+      return [];
     const dropped = (definition.contract ?? []).some((o) => o.kind === 'dropColumn');
     if (b.reverse !== 'none' && !dropped) return [];
     return [

@@ -107,8 +107,10 @@ export function dropIndexStep(id: string, phase: StepPhase, table: TableName, in
   };
 }
 
+/** @param columns none: all of the table. */
 export function analyzeStep(id: string, table: TableName, columns: readonly string[]): ScanStep {
-  const title = `analyze the new columns of ${displayTable(table)}`;
+  const only = columns.length === 0 ? '' : ` (${columns.map(quote).join(', ')})`;
+  const title = `analyze ${columns.length === 0 ? '' : 'the new columns of '}${displayTable(table)}`;
   return {
     kind: 'scan',
     id,
@@ -118,7 +120,7 @@ export function analyzeStep(id: string, table: TableName, columns: readonly stri
     action: {
       title,
       form: 'analyze',
-      sql: `analyze ${quoteTable(table)} (${columns.map(quote).join(', ')})`,
+      sql: `analyze ${quoteTable(table)}${only}`,
       probe: null,
       undo: null,
     },

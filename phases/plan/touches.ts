@@ -49,13 +49,20 @@ export function touchesOf(definition: Definition, backfills: readonly BackfillPl
     return columns.flatMap((c) => (typeof c === 'string' ? [columnName(table, c)] : []));
   });
   const mapped = backfills.flatMap((b) => {
-    const names =
-      b.kind === 'plain'
-        ? b.set.map((c) => c.name)
-        : b.groups.flatMap((g) => [...g.sources, ...g.forward].map((c) => c.name));
-    return names.map((c) => `${b.table.schema}.${b.table.name}.${c}`);
+    return namesOf(b).map((c) => `${b.table.schema}.${b.table.name}.${c}`);
   });
   return [...new Set([...operations, ...mapped])];
+}
+
+function namesOf(backfill: BackfillPlan): readonly string[] {
+  switch (backfill.kind) {
+    case 'synced':
+      return backfill.groups.flatMap((g) => [...g.sources, ...g.forward].map((c) => c.name));
+    case 'plain':
+      return backfill.set.map((c) => c.name);
+    case 'purge':
+      return backfill.where.columns;
+  }
 }
 
 /** True where one of the names is the other, or the table of the other. */

@@ -1,15 +1,19 @@
 /** What the table's own AFTER and statement triggers do during the backfill: never decided silently. */
 
 import type { ServerFacts, TableFacts } from '#core/catalogue-facts';
-import type { Backfill } from '#core/definition';
+import { type Backfill, setOf } from '#core/definition';
 import { DefinitionError, RefusedError } from '#core/errors';
 import { displayTable } from '#core/identifier';
+import { refuseSkippedKeys } from './compile-purge.js';
 
-/** The user's triggers that an UPDATE of the backfill would run and that it cannot take back. */
-export function sideEffectTriggers(facts: TableFacts): readonly string[] {
+/**
+ * The user's triggers that the backfill would run and whose doings it cannot take back. What a BEFORE trigger changes of an
+ * updated row is given back; a deleted row has nothing to give back to.
+ */
+export function sideEffectTriggers(facts: TableFacts, event: 'update' | 'delete'): readonly string[] {
   return facts.triggers
-    .filter((t) => !t.internal && t.enabled !== 'disabled' && t.events.includes('update'))
-    .filter((t) => t.timing === 'after' || t.level === 'statement')
+    .filter((t) => !t.internal && t.enabled !== 'disabled' && t.events.includes(event))
+    .filter((t) => event === 'delete' || t.timing === 'after' || t.level === 'statement')
     .map((t) => t.name);
 }
 
@@ -18,7 +22,7 @@ export function triggerPolicy(
   facts: TableFacts,
   server: ServerFacts,
 ): 'none' | 'fire' | 'skip' {
-  const named = sideEffectTriggers(facts);
+  const named = sideEffectTriggers(facts, backfill.delete === undefined ? 'update' : 'delete');
   if (backfill.triggers === undefined) {
     if (named.length > 0) throw undecided(facts, named);
     return 'none';
@@ -44,8 +48,9 @@ function refuseSkip(backfill: Backfill, facts: TableFacts, server: ServerFacts):
       next: `grant set on parameter session_replication_role to ${server.role}; or say \`triggers: 'fire'\`.`,
     });
   }
+  if (backfill.delete !== undefined) refuseSkippedKeys(facts);
   const keyed = facts.constraints.find(
-    (c) => c.kind === 'foreign key' && c.columns.some((name) => name in backfill.set),
+    (c) => c.kind === 'foreign key' && c.columns.some((name) => name in setOf(backfill)),
   );
   if (keyed === undefined) return;
   throw new RefusedError({

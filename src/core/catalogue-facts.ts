@@ -14,6 +14,8 @@ export interface TableFacts {
   readonly indexes: readonly IndexFacts[];
   readonly constraints: readonly ConstraintFacts[];
   readonly triggers: readonly TriggerFacts[];
+  /** Foreign keys that a delete of its rows has to look through, those reached by CASCADE too. */
+  readonly referencedBy: readonly ReferenceFacts[];
   /** The table itself, or the leaf partitions. */
   readonly leaves: readonly LeafFacts[];
   readonly estimatedRows: number | null;
@@ -63,6 +65,17 @@ export interface ConstraintFacts {
   readonly columns: readonly string[];
   readonly validated: boolean;
   readonly definition: string;
+}
+export interface ReferenceFacts {
+  readonly name: string;
+  /** The table that refers. */
+  readonly table: TableName;
+  readonly columns: readonly string[];
+  readonly onDelete: 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';
+  /** An index begins with the columns. */
+  readonly indexed: boolean;
+  /** Size of the table that refers. */
+  readonly blocks: number;
 }
 export interface TriggerFacts {
   readonly name: string;

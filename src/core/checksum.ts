@@ -7,7 +7,14 @@
  * number, and keep the old format for the runs that carry it.
  */
 import { createHash } from 'node:crypto';
-import { type AnyOperation, type Backfill, backfillsOf, type Definition, type Gate } from './definition.js';
+import {
+  type AnyOperation,
+  type Backfill,
+  backfillsOf,
+  type Definition,
+  type Gate,
+  setOf,
+} from './definition.js';
 import { durationMs } from './duration.js';
 import { displayTable, parseTable } from './identifier.js';
 import { isSql, type Sql } from './sql.js';
@@ -100,12 +107,13 @@ function operationJson(operation: AnyOperation, definition: Definition, code: Co
 
 /** The order of `set` is the author's taste: it decides nothing, so the keys are sorted with all others. */
 function backfillJson(backfill: Backfill, definition: Definition, code: Code): Json {
-  const { set, reverse, where, triggers, order } = backfill;
+  const { reverse, where, triggers, order } = backfill;
   return {
     table: tableJson(backfill, definition),
-    set: recordJson(set, code),
+    set: recordJson(setOf(backfill), code),
     reverse: reverse === undefined || reverse === 'none' ? reverse : recordJson(reverse, code),
     where: code(where),
+    delete: code(backfill.delete),
     triggers,
     order,
   };

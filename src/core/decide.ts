@@ -3,7 +3,7 @@
  * performed; no decision stands between two awaits.
  */
 import { type CheckResult, isOpen } from './gate.js';
-import type { RunPlan, Step, StepPhase } from './plan.js';
+import type { BackfillPlan, RunPlan, Step, StepPhase } from './plan.js';
 import type { State, TransitionEvent } from './state.js';
 
 /** A backfill as its ledger shows it. */
@@ -87,7 +87,7 @@ function decidePending(conflict: string | null, waitsFor: string | null): Comman
 
 function decideBackfill(snapshot: Snapshot, since: string): Command {
   for (const [index, backfill] of snapshot.backfills.entries()) {
-    if (isProven(backfill, since)) continue;
+    if (isProven(backfill, since, snapshot.plan.backfills[index]?.kind)) continue;
     if (snapshot.conflict !== null) return { do: 'nothing', reason: snapshot.conflict };
     if (backfill.openRanges > 0) return { do: 'dispatch', backfill: index };
     return { do: 'plan_pass', backfill: index, pass: backfill.pass + 1 };
@@ -95,12 +95,19 @@ function decideBackfill(snapshot: Snapshot, since: string): Command {
   return go({ kind: 'backfilled' });
 }
 
-/** Ends by proof: a sweep planned after the state was entered found nothing, and left nothing locked behind. */
-export function isProven(backfill: BackfillSnapshot, since: string): boolean {
+/**
+ * Ends by proof: a sweep planned after the state was entered found nothing, and left nothing locked behind. A purge also
+ * ends by a sweep that found rows: they became due after the walk had passed them, and as time goes on others always do.
+ */
+export function isProven(
+  backfill: BackfillSnapshot,
+  since: string,
+  kind: BackfillPlan['kind'] = 'synced',
+): boolean {
   return (
     backfill.pass >= 2 &&
     backfill.openRanges === 0 &&
-    backfill.rowsInPass === 0 &&
+    (kind === 'purge' || backfill.rowsInPass === 0) &&
     backfill.leftLocked === 0 &&
     backfill.plannedAt !== null &&
     Date.parse(backfill.plannedAt) >= Date.parse(since)

@@ -97,6 +97,7 @@ export interface SyncedBackfill<C extends string = string> extends BackfillCommo
   /** New to old. `'none'` gives up lossless rollback, and `plan` says so. Needed where the contract drops the source. */
   readonly reverse?: { readonly [column: string]: Sql } | 'none';
   readonly where?: never;
+  readonly delete?: never;
 }
 
 /** A fill of existing columns: `where` picks the rows, and `set` must make it false. */
@@ -104,9 +105,21 @@ export interface PlainBackfill extends BackfillCommon {
   readonly set: { readonly [column: string]: Sql };
   readonly where: Sql;
   readonly reverse?: never;
+  readonly delete?: never;
 }
 
-export type Backfill<C extends string = string> = SyncedBackfill<C> | PlainBackfill;
+/**
+ * A purge: the rows that this is true of are deleted, in batches like any other. It cannot be rolled back. Rows of which
+ * it becomes true only after the walk has passed them are left, but for those that the sweep meets.
+ */
+export interface PurgeBackfill extends BackfillCommon {
+  readonly delete: Sql;
+  readonly set?: never;
+  readonly where?: never;
+  readonly reverse?: never;
+}
+
+export type Backfill<C extends string = string> = SyncedBackfill<C> | PlainBackfill | PurgeBackfill;
 
 export interface Gate {
   /** How long the gate must have been reached before it may open. Default `0s`. */
@@ -157,4 +170,9 @@ export function backfillsOf(definition: Definition): readonly Backfill[] {
   const { backfill } = definition;
   if (backfill === undefined) return [];
   return Array.isArray(backfill) ? (backfill as readonly Backfill[]) : [backfill as Backfill];
+}
+
+/** The columns that a backfill writes, with their SQL; none for a purge. */
+export function setOf({ set }: Backfill): Readonly<Record<string, Sql | undefined>> {
+  return set ?? {};
 }

@@ -131,7 +131,14 @@ export interface PlainBackfillPlan extends BackfillPlanCommon {
   readonly set: readonly MappedColumn[];
   readonly where: AnalysedExpression;
 }
-export type BackfillPlan = SyncedBackfillPlan | PlainBackfillPlan;
+export interface PurgePlan extends BackfillPlanCommon {
+  readonly kind: 'purge';
+  /** The rows to be deleted. */
+  readonly where: AnalysedExpression;
+}
+/** Its `where` is all that says which rows are to be done. */
+export type UnsyncedPlan = PlainBackfillPlan | PurgePlan;
+export type BackfillPlan = SyncedBackfillPlan | UnsyncedPlan;
 
 export interface GatePlan {
   /** Seconds. */

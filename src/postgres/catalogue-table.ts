@@ -4,6 +4,7 @@ import type { Session } from '#ports';
 import { readColumns } from './catalogue-columns.js';
 import { readConstraints, readIndexes, readPublications, readTriggers } from './catalogue-objects.js';
 import { isVolatile } from './catalogue-probe.js';
+import { readReferences } from './catalogue-references.js';
 import { readRefusals } from './catalogue-refusals.js';
 import { readColumnGrants, readWriters } from './catalogue-rights.js';
 
@@ -48,6 +49,7 @@ export async function readTable(tx: Session, table: TableName): Promise<TableFac
     indexes: await readIndexes(tx, oid),
     constraints,
     triggers: await readTriggers(tx, oid),
+    referencedBy: await readReferences(tx, oid),
     leaves: leaves.map((leaf) => ({
       table: { schema: leaf.schema, name: leaf.name },
       oid: leaf.oid,

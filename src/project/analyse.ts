@@ -1,7 +1,7 @@
 /** Reads every SQL value of a definition with PostgreSQL's own parser; `loadParser()` must have been awaited. */
 import { expressionKey } from '#core/analysed-migration';
 import type { AnalysedExpression } from '#core/analysed-sql';
-import type { AnyOperation, Definition } from '#core/definition';
+import { type AnyOperation, type Definition, setOf } from '#core/definition';
 import { BellowsError } from '#core/errors';
 import { parseTable } from '#core/identifier';
 import { isSql, type Sql } from '#core/sql';
@@ -48,8 +48,9 @@ function expressionsOf(definition: Definition): readonly Expression[] {
     const table = tableOf(part, definition);
     const reverse = part.reverse === 'none' ? {} : (part.reverse ?? {});
     return [
-      ...recordSql(part.set, `${path}.set`, table),
+      ...recordSql(setOf(part), `${path}.set`, table),
       ...recordSql(reverse, `${path}.reverse`, table),
+      ...(part.delete === undefined ? [] : [{ path: `${path}.delete`, table, sql: part.delete }]),
       ...(part.where === undefined ? [] : [{ path: `${path}.where`, table, sql: part.where }]),
     ];
   });

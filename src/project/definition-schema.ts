@@ -120,11 +120,22 @@ function addBadKeys(record: Readonly<Record<string, unknown>>, context: z.Refine
   }
 }
 
-export const BACKFILL_SCHEMA = z
+const common = {
+  table: table.optional(),
+  triggers: z.enum(['fire', 'skip']).optional(),
+  order: z.literal('newest first').optional(),
+};
+
+const PURGE_SCHEMA = z.strictObject({ ...common, delete: sqlValue });
+
+export function backfillSchema(backfill: unknown): z.ZodType {
+  const purges = typeof backfill === 'object' && backfill !== null && 'delete' in backfill;
+  return purges ? PURGE_SCHEMA : MAPPING_SCHEMA;
+}
+
+const MAPPING_SCHEMA = z
   .strictObject({
-    table: table.optional(),
-    triggers: z.enum(['fire', 'skip']).optional(),
-    order: z.literal('newest first').optional(),
+    ...common,
     set,
     reverse: reverse.optional(),
     where: sqlValue.optional(),

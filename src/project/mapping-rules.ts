@@ -1,7 +1,7 @@
 /** What the mappings mean, told from the columns that their SQL reads. */
 import { expressionKey } from '#core/analysed-migration';
 import type { AnalysedExpression } from '#core/analysed-sql';
-import type { Backfill, Definition } from '#core/definition';
+import { type Backfill, type Definition, setOf } from '#core/definition';
 import type { Sql } from '#core/sql';
 import type { Analysis } from './analyse.js';
 import { addedTo, addsUnseen, operationsOf, type Placed, placedBackfills, tableOf } from './parts.js';
@@ -13,6 +13,7 @@ export function mappingProblems(definition: Definition, { expressions }: Analysi
   const ofBackfills = placedBackfills(definition).flatMap((backfill) => {
     const table = tableOf(backfill.part, definition) ?? '';
     const facts: Facts = { ...backfill, table, definition, find };
+    if (backfill.part.delete !== undefined) return [];
     return backfill.part.where === undefined ? syncedProblems(facts) : plainProblems(facts);
   });
   return [...ofBackfills, ...defaultProblems(definition, find)];
@@ -34,8 +35,8 @@ function syncedProblems(facts: Facts): readonly Problem[] {
 function newSideRead({ path, part, table, definition, find }: Facts): readonly Problem[] {
   const added = addedTo(table, definition);
   const isNew = (column: string) =>
-    Object.hasOwn(part.set, column) && (added.has(column) || addsUnseen(definition));
-  return Object.entries(part.set).flatMap(([column, sql]) => {
+    Object.hasOwn(setOf(part), column) && (added.has(column) || addsUnseen(definition));
+  return Object.entries(setOf(part)).flatMap(([column, sql]) => {
     const wrong = (find(table, sql)?.columns ?? []).filter(isNew);
     const reads = wrong.map((name) => `"${name}"`).join(', ');
     const message = `reads ${reads}, which this backfill fills: the new side is computed from the old side alone`;
@@ -46,7 +47,7 @@ function newSideRead({ path, part, table, definition, find }: Facts): readonly P
 /** Once the old column is dropped, only `reverse` could have told a later rollback, or an old deploy, what was in it. */
 function missingReverse({ path, part, table, definition, find }: Facts): readonly Problem[] {
   if (part.reverse === 'none') return [];
-  const read = new Set(Object.values(part.set).flatMap((sql) => find(table, sql)?.columns ?? []));
+  const read = new Set(Object.values(setOf(part)).flatMap((sql) => find(table, sql)?.columns ?? []));
   const given = part.reverse ?? {};
   const lost = droppedFrom(table, definition).filter(
     (column) => read.has(column) && !Object.hasOwn(given, column),
@@ -76,7 +77,7 @@ function endlessWhere({ path, part, table, find }: Facts): readonly Problem[] {
   if (
     where === undefined ||
     where.hasSubquery ||
-    where.columns.some((column) => Object.hasOwn(part.set, column))
+    where.columns.some((column) => Object.hasOwn(setOf(part), column))
   )
     return [];
   return [
@@ -90,7 +91,7 @@ function endlessWhere({ path, part, table, find }: Facts): readonly Problem[] {
 /** New from old takes a trigger, or it is stale at the application's next write. */
 function mappingWithWhere({ path, part, table, definition, find }: Facts): readonly Problem[] {
   const added = addedTo(table, definition);
-  const derived = Object.entries(part.set).filter(
+  const derived = Object.entries(setOf(part)).filter(
     ([column, sql]) =>
       added.has(column) && (find(table, sql)?.columns ?? []).some((read) => !added.has(read)),
   );

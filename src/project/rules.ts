@@ -1,5 +1,5 @@
 /** What the parts of a definition mean to each other, as far as it can be told without reading SQL. */
-import { type AnyOperation, backfillsOf, type Definition } from '#core/definition';
+import { type AnyOperation, backfillsOf, type Definition, setOf } from '#core/definition';
 import {
   addedTo,
   addsUnseen,
@@ -107,9 +107,9 @@ function backfillsOfOneTable(definition: Definition): readonly Problem[] {
 function setColumns(definition: Definition): readonly Problem[] {
   if (addsUnseen(definition)) return [];
   return placedBackfills(definition).flatMap(({ path, part }) => {
-    if (part.where !== undefined) return [];
+    if (part.where !== undefined || part.delete !== undefined) return [];
     const added = addedTo(tableOf(part, definition), definition);
-    const unknown = Object.keys(part.set).filter((column) => !added.has(column));
+    const unknown = Object.keys(setOf(part)).filter((column) => !added.has(column));
     return unknown.map((column) =>
       problem(`${path}.set.${column}`, notAdded(column, [...added], tableOf(part, definition))),
     );
@@ -127,7 +127,7 @@ function reverseColumns(definition: Definition): readonly Problem[] {
     if (part.reverse === undefined || part.reverse === 'none') return [];
     const added = addedTo(tableOf(part, definition), definition);
     const wrong = Object.keys(part.reverse).filter(
-      (column) => added.has(column) || Object.hasOwn(part.set, column),
+      (column) => added.has(column) || Object.hasOwn(setOf(part), column),
     );
     return wrong.map((column) =>
       problem(

@@ -1,7 +1,7 @@
 import type { Definition } from '#core/definition';
 import { DefinitionError } from '#core/errors';
 import {
-  BACKFILL_SCHEMA,
+  backfillSchema,
   DEFINITION_SCHEMA,
   GATE_SCHEMA,
   isOperationKind,
@@ -89,7 +89,7 @@ function oneOperation(operation: unknown, phase: 'expand' | 'contract', path: st
 
 function backfillProblems(backfill: unknown): readonly Problem[] {
   if (Array.isArray(backfill)) {
-    return backfill.flatMap((one: unknown, i) => schemaProblems(BACKFILL_SCHEMA, one, `backfill[${i}]`));
+    return backfill.flatMap((one: unknown, i) => schemaProblems(backfillSchema(one), one, `backfill[${i}]`));
   }
-  return isRecord(backfill) ? schemaProblems(BACKFILL_SCHEMA, backfill, 'backfill') : [];
+  return isRecord(backfill) ? schemaProblems(backfillSchema(backfill), backfill, 'backfill') : [];
 }

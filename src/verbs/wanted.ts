@@ -1,6 +1,6 @@
 /** What is to hold later: what the configuration declares, and what migrations that are not done will demand. */
 import type { Wanted, WantedForeignKey, WantedNotNull, WantedUnique } from '#core/data-checks';
-import { type AnyOperation, backfillsOf, type Definition } from '#core/definition';
+import { type AnyOperation, backfillsOf, type Definition, setOf } from '#core/definition';
 import { displayTable, parseTable } from '#core/identifier';
 import { isSql } from '#core/sql';
 import { innerState } from '#core/state';
@@ -77,6 +77,6 @@ function uniqueOf(operation: AnyOperation, table: string, by: string): readonly 
 function isFilled(definition: Definition, table: string, column: string): boolean {
   const same = (other: string) => displayTable(parseTable(other)) === displayTable(parseTable(table));
   return backfillsOf(definition).some(
-    (backfill) => same(backfill.table ?? definition.table ?? '') && column in backfill.set,
+    (backfill) => same(backfill.table ?? definition.table ?? '') && column in setOf(backfill),
   );
 }

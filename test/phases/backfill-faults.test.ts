@@ -23,19 +23,15 @@ import {
   rowsInLedger,
   startSynced,
   USERS,
+  urlOf,
   usersTable,
   useWorkshop,
-  type Workshop,
   WRONG_USERS,
 } from './backfill-workshop.js';
 import { MAJORS } from './sync-trigger-fixture.js';
 
 /** So that few rows make several ranges. */
 const WIDE = `, filler char(400) default 'x'`;
-
-function urlOf({ app }: Workshop): string {
-  return `postgresql://${app.user}@${app.host}:${app.port}/${app.database}`;
-}
 
 /** Old and new deploys, until told to end. Resolves with the errors that they met. */
 async function write(url: string, going: () => boolean, seed: number): Promise<readonly string[]> {

@@ -12,13 +12,11 @@ import {
   rowsInLedger,
   startSynced,
   USERS,
+  urlOf,
   usersTable,
   useWorkshop,
-  type Workshop,
   WRONG_USERS,
 } from './backfill-workshop.js';
-
-const urlOf = ({ app }: Workshop) => `postgresql://${app.user}@${app.host}:${app.port}/${app.database}`;
 
 /** Who moved a row, told by the row: only a batch turns `p` into `d`. */
 const NOTE = `create table moved (id bigint);

@@ -80,6 +80,10 @@ export async function openWorkshop(url: string, over: Partial<WalkDeps> = {}): P
   return { app: await connect(url), database, store, events, deps, close: () => database.close() };
 }
 
+export function urlOf({ app }: Workshop): string {
+  return `postgresql://${app.user}@${app.host}:${app.port}/${app.database}`;
+}
+
 /** Marker and triggers as expand makes them, then a run of it that is backfilling. */
 export async function startSynced(
   shop: Workshop,
@@ -110,6 +114,24 @@ export async function startPlain(shop: Workshop, table: string, set: Record<stri
     triggers: 'none',
     set: columns,
     where: analyseExpression(where, { table }),
+  });
+}
+
+export async function startPurge(
+  shop: Workshop,
+  table: string,
+  where: string,
+  over: { readonly order?: 'newest first' } = {},
+): Promise<RunRow> {
+  return startRun(shop, {
+    kind: 'purge',
+    index: 0,
+    table: { schema: 'public', name: table },
+    partitioned: false,
+    expectedRows: null,
+    triggers: 'none',
+    where: analyseExpression(where, { table }),
+    ...over,
   });
 }
 
@@ -177,7 +199,7 @@ export async function backfill(shop: Workshop, run: RunRow, maxPasses = 6): Prom
   const deadline = Date.now() + 25_000;
   while (Date.now() < deadline) {
     const progress = await readProgress(shop.database, run.id, 0);
-    if (isProven(progress, '2000-01-01T00:00:00Z')) return progress;
+    if (isProven(progress, '2000-01-01T00:00:00Z', run.plan.backfills[0]?.kind)) return progress;
     if (progress.openRanges > 0) await walkAll(shop, run);
     else if (progress.pass >= maxPasses) return progress;
     else if (!(await planWalk(shop, run, 0, progress.pass + 1))) await systemClock.sleep(50, NEVER);

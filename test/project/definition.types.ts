@@ -36,6 +36,26 @@ defineMigration({
   backfill: { set: { anything: sql`1` }, where: sql`anything is null`, order: 'oldest first' },
 });
 
+export const purge = defineMigration({
+  description: 'x',
+  table: 'events',
+  backfill: { delete: sql`at < now() - interval '1 year'`, triggers: 'fire', order: 'newest first' },
+});
+defineMigration({
+  description: 'x',
+  table: 'events',
+  // @ts-expect-error what is deleted is not filled as well
+  backfill: { delete: sql`true`, set: { a: sql`1` } },
+});
+defineMigration({
+  description: 'x',
+  table: 'events',
+  // @ts-expect-error `delete` says which rows
+  backfill: { delete: sql`true`, where: sql`a is null` },
+});
+// @ts-expect-error a string is not SQL
+defineMigration({ description: 'x', table: 'events', backfill: { delete: 'true' } });
+
 // @ts-expect-error a drop belongs into contract
 export const dropInExpand: ExpandOperation = drop;
 // @ts-expect-error an add belongs into expand

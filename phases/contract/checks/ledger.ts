@@ -75,8 +75,11 @@ async function judge({ database, run }: GateContext, backfill: BackfillPlan) {
     `cover the table, ${count(
       passes.reduce((sum, p) => sum + p.rows, 0),
       'row',
-    )} moved; sweep ${last.pass} found 0`;
-  return { evidence, faults: [...faults, ...sweepFaults(last).map((fault) => `${table}: ${fault}`)] };
+    )} moved; sweep ${last.pass} found ${last.rows}`;
+  return {
+    evidence,
+    faults: [...faults, ...sweepFaults(last, backfill).map((fault) => `${table}: ${fault}`)],
+  };
 }
 
 function faultsOf(p: PassRow): readonly string[] {
@@ -88,10 +91,12 @@ function faultsOf(p: PassRow): readonly string[] {
   ];
 }
 
-function sweepFaults(last: PassRow): readonly string[] {
+function sweepFaults(last: PassRow, { kind }: BackfillPlan): readonly string[] {
   if (last.pass < 2) return ['no sweep has followed the walk'];
   return [
-    ...(last.rows > 0 ? [`sweep ${last.pass} still moved ${count(last.rows, 'row')}`] : []),
+    ...(last.rows > 0 && kind !== 'purge'
+      ? [`sweep ${last.pass} still moved ${count(last.rows, 'row')}`]
+      : []),
     ...(last.left > 0 ? [`sweep ${last.pass} left ${count(last.left, 'row')} behind`] : []),
   ];
 }

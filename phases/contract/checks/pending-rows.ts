@@ -86,13 +86,13 @@ async function judge(context: GateContext, backfill: BackfillPlan) {
   const leaves = await readLeaves(database, backfill.table);
   const unseen = leaves.filter((leaf) => !swept.has(leaf.oid));
   const faults = [
-    ...nonzero(Number(sweep.rows), `sweep ${sweep.pass} still moved`),
+    ...(backfill.kind === 'purge' ? [] : nonzero(Number(sweep.rows), `sweep ${sweep.pass} still moved`)),
     ...nonzero(Number(sweep.left), `sweep ${sweep.pass} left behind`),
     ...nonzero(sweep.returned, `a retry returned, after sweep ${sweep.pass},`),
     ...(await lookAtAll(context, backfill, unseen)),
   ];
   const evidence =
-    `${table}: sweep ${sweep.pass} over ${count(swept.size, 'leaf', 'leaves')} moved 0 rows and left 0 behind` +
+    `${table}: sweep ${sweep.pass} over ${count(swept.size, 'leaf', 'leaves')} moved ${sweep.rows} rows and left 0 behind` +
     (unseen.length > 0 ? `; ${count(unseen.length, 'leaf', 'leaves')} attached since, with 0 pending` : '');
   return { evidence, faults: faults.map((fault) => `${table}: ${fault}`) };
 }
@@ -103,7 +103,7 @@ function nonzero(rows: number, what: string): readonly string[] {
 
 async function lookAtAll(context: GateContext, backfill: BackfillPlan, leaves: readonly Leaf[]) {
   // The rows of a plain fill carry no marker, and its new rows are nobody's promise.
-  if (backfill.kind === 'plain') return [];
+  if (backfill.kind !== 'synced') return [];
   const found = await Promise.all(leaves.map((leaf) => lookAt(context, backfill, leaf)));
   return found.flatMap((fault) => (fault === null ? [] : [fault]));
 }

@@ -2,14 +2,12 @@
 import type { CheckOptions, CheckReport } from '#api';
 import { readQueryFiles } from '#everyday/checks/query-files';
 import { runChecks } from '#everyday/checks/run';
-import { loadParser } from '#parser/load';
 import type { Context } from './context.js';
 import { wantedLater } from './wanted.js';
 
 export async function check(context: Context, options: CheckOptions = {}): Promise<CheckReport> {
   const { database, settings } = context;
   const { folder, timeoutMs, integerPercent } = settings.checks;
-  await loadParser();
   const world = {
     database,
     deep: options.deep ?? false,

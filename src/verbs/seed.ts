@@ -8,7 +8,6 @@ import { SeedProductionError } from '#everyday/seeds/errors';
 import { findSeeds, type SeedFile } from '#everyday/seeds/files';
 import { readStatus } from '#everyday/seeds/ledger';
 import { readSqlSeed } from '#everyday/seeds/sql-seed';
-import { loadParser } from '#parser/load';
 import { cacheFolder } from '#project/cache-folder';
 import { loadDefaultExport } from '#project/load-module';
 import { publicModules } from '#project/public-modules';
@@ -53,7 +52,6 @@ async function applyAll(
   files: readonly SeedFile[],
   options: SeedOptions,
 ): Promise<readonly SeededFile[]> {
-  await loadParser();
   const loaded = await loadAll(context, files);
   const status = await readStatus(context.database, files, true);
   const done: SeededFile[] = [];
@@ -79,7 +77,7 @@ async function loadAll(
   const options = { cwd, cache: await cacheFolder(cwd), modules: await publicModules() };
   const loaded: Loaded[] = [];
   for (const file of files) {
-    if (file.kind === 'sql') readSqlSeed(file);
+    if (file.kind === 'sql') await readSqlSeed(file);
     const exported = file.kind === 'sql' ? null : await loadDefaultExport(file.path, options);
     if (exported !== null && !isSeedDefinition(exported)) throw noSeed(file);
     loaded.push({ file, definition: exported });

@@ -1,6 +1,7 @@
 import { BellowsError } from '#core/errors';
 import { sqlstateOf } from '#core/sqlstate';
 import { SqlSyntaxError } from '#parser/errors';
+import { loadParser } from '#parser/load';
 import { isTree, unwrap } from '#parser/parse';
 import { type SqlStatement, splitStatements } from '#parser/split';
 import type { Session } from '#ports';
@@ -9,8 +10,9 @@ import { SeedFileError } from './errors.js';
 import type { SeedFile } from './files.js';
 import { afterwards } from './words.js';
 
-/** The statements of a file, read and judged before the first one runs. `loadParser()` must have been awaited. */
-export function readSqlSeed({ file, source }: SeedFile): readonly SqlStatement[] {
+/** The statements of a file, read and judged before the first one runs. */
+export async function readSqlSeed({ file, source }: SeedFile): Promise<readonly SqlStatement[]> {
+  await loadParser();
   const statements = split(file, source);
   for (const statement of statements) {
     const refusal = refusalOf(statement);
@@ -21,7 +23,7 @@ export function readSqlSeed({ file, source }: SeedFile): readonly SqlStatement[]
 
 /** One after the other in the transaction that is given; how many there were. */
 export async function runSqlSeed(tx: Session, seed: SeedFile, kept: readonly string[]): Promise<number> {
-  const statements = readSqlSeed(seed);
+  const statements = await readSqlSeed(seed);
   for (const { text, start } of statements) {
     await tx.query(text).catch((error: unknown) => {
       if (error instanceof BellowsError || sqlstateOf(error) === null) throw error;

@@ -4,7 +4,6 @@ import { describe } from 'vitest';
 import type { DataCheckId, DataCheckResult, DataFinding, DataScan, Wanted } from '#core/data-checks';
 import { runChecks } from '#everyday/checks/run';
 import type { CheckWorld } from '#everyday/checks/world';
-import { loadParser } from '#parser/load';
 import { createDatabase } from '#postgres/database';
 import { connect, useDatabase } from '../../support/database.js';
 import { until } from '../../support/until.js';
@@ -39,7 +38,6 @@ export function onServers(title: string, tests: (stage: Stage, major: number) =>
 function stageOn(database: { readonly url: string }): Stage {
   const client = () => connect(database.url);
   const check: Stage['check'] = async (id, world = {}) => {
-    await loadParser();
     const opened = createDatabase({ url: database.url, applicationName: 'test' });
     const told: DataScan[] = [];
     try {

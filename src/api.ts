@@ -95,6 +95,8 @@ export interface UpOptions {
   readonly detach?: boolean;
   /** Approve when only the approval is missing: for development. */
   readonly approve?: { readonly reason: string };
+  /** Create a missing database in production too; elsewhere it is created without being asked. */
+  readonly create?: boolean;
   readonly signal?: AbortSignal;
   /** Told after each look at the runs, up to five times a second. An error of its own is dropped. */
   readonly onProgress?: (status: Status) => void;
@@ -203,7 +205,43 @@ export interface WorkerOptions {
   readonly onReady?: (addresses: { readonly metrics: string }) => void;
 }
 
+/** The configured database. */
+export interface DatabaseTarget {
+  readonly name: string;
+  /** `host:port`, or the folder of the socket. */
+  readonly place: string;
+  /** Why it is only dropped when its name is given (production, another machine); null: it may be dropped. */
+  readonly guarded: string | null;
+}
+export interface DropOptions {
+  /** The name of the database, where it is guarded. */
+  readonly confirm?: string;
+  /** End the sessions of others. */
+  readonly force?: boolean;
+}
+export interface ResetResult {
+  /** Whether there was a database. */
+  readonly dropped: boolean;
+  readonly up: UpResult;
+}
+export interface WaitOptions {
+  /** Default: `DBMATE_WAIT_TIMEOUT`, else a minute. */
+  readonly timeoutMs?: number;
+  /** Between attempts. Default: `DBMATE_WAIT_INTERVAL`, else a second. */
+  readonly intervalMs?: number;
+  readonly signal?: AbortSignal;
+}
+
 export interface Bellows {
+  readonly target: DatabaseTarget;
+  /** Creates the database; false: it was there. */
+  create(): Promise<boolean>;
+  /** Drops the database; false: there was none. */
+  drop(options?: DropOptions): Promise<boolean>;
+  /** Drops, creates, and goes up. */
+  reset(options?: DropOptions & UpOptions): Promise<ResetResult>;
+  /** Returns once the server answers. */
+  wait(options?: WaitOptions): Promise<void>;
   up(options?: UpOptions): Promise<UpResult>;
   plan(migration?: string): Promise<readonly PlanView[]>;
   status(): Promise<Status>;

@@ -9,11 +9,12 @@ import { loadParser } from '#parser/load';
 import type { Database, JobQueue } from '#ports';
 import { endSession } from '#postgres/blockers';
 import { createCatalogue } from '#postgres/catalogue';
-import { createDatabase } from '#postgres/database';
+import { createDatabase, type PostgresDatabase } from '#postgres/database';
 import { createDdlExecutor } from '#postgres/ddl';
 import { installSchema } from '#postgres/install';
 import { createLease } from '#postgres/lease';
 import { createRunStore } from '#postgres/run-store';
+import { createServer } from '#postgres/server';
 import { loadProject } from '#project/project';
 import { loadSettings, type Settings, type SettingsOptions } from '#project/settings';
 import { createQueue } from '#queue/create';
@@ -24,6 +25,7 @@ import { check } from '#verbs/check';
 import type { Context } from '#verbs/context';
 import { contract } from '#verbs/contract';
 import { listDeploys, recordDeploy } from '#verbs/deploys';
+import { ensureDatabase } from '#verbs/ensure-database';
 import { evaluateNow, skipCheck } from '#verbs/gate';
 import { history } from '#verbs/history';
 import { kill } from '#verbs/kill';
@@ -31,8 +33,10 @@ import { pause, resume, rollback } from '#verbs/operate';
 import type { PageDoor } from '#verbs/page';
 import { plan } from '#verbs/plan';
 import { quarantineList, quarantineRetry, quarantineSkip } from '#verbs/quarantine';
+import { reset } from '#verbs/reset';
 import { seed } from '#verbs/seed';
 import { serve, worker } from '#verbs/serve';
+import { create, drop, targetOf, wait } from '#verbs/server';
 import { readStatus } from '#verbs/status';
 import { statusOf } from '#verbs/status-of';
 import { up } from '#verbs/up';
@@ -52,6 +56,8 @@ export interface BellowsOptions {
   readonly overrides?: NonNullable<SettingsOptions['overrides']>;
   /** Told of every event; one that throws cannot break a run. */
   readonly listeners?: readonly Listener[];
+  /** Wait for a server that does not answer yet. Default: `DBMATE_WAIT`, else false. */
+  readonly wait?: boolean;
   /** How this process is named in the history. Default: `cli:<user>@<host>`. */
   readonly actor?: string;
 }
@@ -64,6 +70,7 @@ export async function createBellows(options: BellowsOptions = {}): Promise<Bello
     ...(overrides === undefined ? {} : { overrides }),
   });
   const { context, forgetFiles, close } = openContext(settings, options);
+  if (options.wait ?? settings.wait.always) await wait(context);
   return {
     ...operations(context, forgetFiles),
     ...furtherVerbs(context, forgetFiles),
@@ -115,11 +122,22 @@ function furtherVerbs(
 ): Omit<Bellows, keyof Operations | 'serve' | 'close'> {
   const ready = installed(context, forgetFiles);
   return {
-    up: ready(up),
+    up: async (o) => {
+      await ensureDatabase(context, o?.create);
+      return ready(up)(o);
+    },
     plan: (migration) => {
       forgetFiles();
       return plan(context, migration);
     },
+    target: targetOf(context.server, context.settings),
+    create: () => create(context),
+    drop: (o) => drop(context, o),
+    reset: (o) => {
+      forgetFiles();
+      return reset(context, o);
+    },
+    wait: (o) => wait(context, o),
     kill: ready(kill),
     deploys: { record: ready(recordDeploy), list: ready(listDeploys) },
     seed: (o) => seed(context, o),
@@ -162,8 +180,6 @@ function openContext(
     applicationName: actor,
     ...(options.connections === undefined ? {} : { max: options.connections }),
   });
-  let queue: Promise<JobQueue> | null = null;
-  let installing: Promise<unknown> | null = null;
   const project = cached(PROJECT_TTL_MS, async () => {
     await loadParser();
     return loadProject(settings);
@@ -171,6 +187,7 @@ function openContext(
   const context: Context = {
     settings,
     database,
+    server: createServer({ url: settings.databaseUrl, applicationName: actor }),
     store: announcing(createRunStore(database), emit),
     lease: createLease(database, `${hostname()}/${process.pid}`),
     ddl: createDdlExecutor({ database, emit, settings: { stallMs: settings.ddl.stallMs } }),
@@ -181,13 +198,31 @@ function openContext(
     },
     actor,
     version: packageVersion(),
-    queue: () => {
-      queue ??= openQueue(settings, database, emit);
-      return queue;
-    },
     project: project.read,
     endSession: async (pid) => {
       await endSession(database, pid);
+    },
+    ...openedOnce(settings, database, emit),
+  };
+  const close = async () => {
+    await context.disconnect();
+    await database.close();
+  };
+  return { context, forgetFiles: project.forget, close };
+}
+
+/** What is opened or made at first use, and again after `disconnect`. */
+function openedOnce(
+  settings: Settings,
+  database: PostgresDatabase,
+  emit: Context['emit'],
+): Pick<Context, 'queue' | 'install' | 'disconnect'> {
+  let queue: Promise<JobQueue> | null = null;
+  let installing: Promise<unknown> | null = null;
+  return {
+    queue: () => {
+      queue ??= openQueue(settings, database, emit);
+      return queue;
     },
     install: async () => {
       installing ??= installSchema(database).catch((error: unknown) => {
@@ -196,12 +231,14 @@ function openContext(
       });
       await installing;
     },
+    disconnect: async () => {
+      const opened = queue;
+      queue = null;
+      installing = null;
+      await opened?.then((q) => q.close()).catch(() => undefined);
+      await database.disconnect();
+    },
   };
-  const close = async () => {
-    await queue?.then((q) => q.close()).catch(() => undefined);
-    await database.close();
-  };
-  return { context, forgetFiles: project.forget, close };
 }
 
 /** Following a run asks for the folder several times a second. A verb begins with the folder as it is: it forgets first. */

@@ -42,6 +42,22 @@ export interface Database extends Session {
   close(): Promise<void>;
 }
 
+/** The server of the configured database, seen from outside of that database. */
+export interface DatabaseServer {
+  /** The database that it is about. */
+  readonly database: string;
+  /** `host:port`, or the folder of the socket. */
+  readonly place: string;
+  /** Does not leave this machine. */
+  readonly local: boolean;
+  /** False: it was there. */
+  create(): Promise<boolean>;
+  /** False: there was none. Throws, with their names, where others are connected; `force` ends their sessions. */
+  drop(options: { readonly force: boolean }): Promise<boolean>;
+  /** Null: the server answers. Else why it does not yet. Throws what waiting cannot cure. */
+  probe(timeoutMs: number): Promise<string | null>;
+}
+
 /** Who holds the lease. Every fenced statement carries both: after a failover two leaders may hold the same number. */
 export interface Fence {
   readonly holder: string;

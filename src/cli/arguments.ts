@@ -1,4 +1,5 @@
 /** What verbs demand of their arguments, beyond what the parser sees. */
+import { durationMs } from '#core/duration';
 import type { Invocation } from './cli.js';
 import { UsageError } from './errors.js';
 
@@ -11,6 +12,14 @@ export function wholeNumber(text: string | undefined, name: string): number | un
     `${name} must be a whole number above 0, not "${text.slice(0, 40)}".`,
     'bellows --help',
   );
+}
+
+/** Milliseconds of `30s`, `5m`; undefined where it was left out. */
+export function duration(text: string | undefined, name: string): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = durationMs(text);
+  if (ms !== null && ms > 0) return ms;
+  throw new UsageError(`${name} must be a duration such as 30s or 5m.`, 'bellows --help');
 }
 
 /** One of the words; undefined where it was left out. The parser has refused every other. */

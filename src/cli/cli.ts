@@ -4,6 +4,7 @@ import type { Bellows } from '#api';
 import type { Listener } from '#core/events';
 import type { SettingsOptions } from '#project/settings';
 import type { Connect, Io, Overrides } from './io.js';
+import { narrateServer } from './narrate-server.js';
 import { wrap } from './render/lines.js';
 import { type Paint, paintFor } from './render/paint.js';
 import type { View } from './render/view.js';
@@ -29,13 +30,15 @@ export interface Cli {
   connected<R>(
     work: (bellows: Bellows) => Promise<R>,
     listeners?: readonly Listener[],
-    fallback?: Fallback,
+    opening?: Opening,
   ): Promise<R>;
 }
 
-export interface Fallback {
+export interface Opening {
   /** The environment where neither `--env` nor `BELLOWS_ENV` chooses one. */
   readonly fallbackEnv?: string;
+  /** Whether the server is waited for first. Default: with `--wait`, else as the settings have it. */
+  readonly wait?: boolean;
 }
 
 /** The arguments and options of one verb, as they were typed. */
@@ -84,6 +87,11 @@ export function createCli(io: Io, invocation: Invocation, connect: Connect): Cli
     now: clock(io)(),
   });
   const noteView = view(paintFor(colour && io.stderr.isTTY === true));
+  const note = (line: string) => {
+    const { width } = noteView;
+    const lines = io.stderr.isTTY === true && line.length > width ? wrap(line, width) : [line];
+    io.stderr.write(`${lines.join('\n')}\n`);
+  };
   return {
     io,
     cwd,
@@ -98,14 +106,12 @@ export function createCli(io: Io, invocation: Invocation, connect: Connect): Cli
       const text = json ? JSON.stringify(document, null, 2) : lines().join('\n');
       io.stdout.write(`${text}\n`);
     },
-    note: (line) => {
-      const { width } = noteView;
-      const lines = io.stderr.isTTY === true && line.length > width ? wrap(line, width) : [line];
-      io.stderr.write(`${lines.join('\n')}\n`);
-    },
-    connected: async (work, listeners = [], fallback = {}) => {
+    note,
+    connected: async (work, listeners = [], opening = {}) => {
       const bellows = await connect({
-        ...{ cwd, envFiles, overrides, listeners, ...fallback },
+        ...{ cwd, envFiles, overrides, listeners: [...listeners, narrateServer(note)] },
+        ...(invocation.flag('wait') ? { wait: true } : {}),
+        ...opening,
         ...(env === undefined ? {} : { env }),
       });
       try {

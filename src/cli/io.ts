@@ -37,6 +37,8 @@ export interface ConnectOptions {
   /** Where neither `--env` nor `BELLOWS_ENV` chooses one. */
   readonly fallbackEnv?: string;
   readonly envFiles: readonly string[];
+  /** Undefined: as the settings have it. */
+  readonly wait?: boolean;
   readonly overrides: Overrides;
   readonly listeners: readonly Listener[];
 }

@@ -37,6 +37,7 @@ export function createProgram(io: Io, version: string, action: Action): Command 
     .option('--database-url <url>', 'the database (default: DATABASE_URL)')
     .option('--queue-url <url>', 'the queue (default: REDIS_URL, else the database)')
     .option('--migrations <dir>', 'the migrations folder; repeatable', gathered)
+    .option('--wait', 'wait for the server first, up to a minute (also: DBMATE_WAIT)')
     .option('--yes', 'answer yes to what would be asked')
     .option('--no-color', 'no colour (also: NO_COLOR)')
     .version(version, '--version', 'print the version')

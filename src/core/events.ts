@@ -80,6 +80,9 @@ export interface EventMap {
     readonly seconds: number;
   };
   'sql:failed': { readonly migration: string; readonly code: string; readonly message: string };
+  /** A server that does not answer yet, told after each attempt; seconds since the first one. */
+  'server:waiting': { readonly place: string; readonly reason: string; readonly seconds: number };
+  'database:created': { readonly database: string; readonly place: string };
   'leader:changed': { readonly leading: boolean; readonly epoch: number };
   'job:started': { readonly migration: string; readonly waitSeconds: number };
   'job:finished': { readonly migration: string; readonly outcome: 'done' | 'yielded' | 'stale' | 'failed' };

@@ -71,6 +71,8 @@ const REACTIONS: { readonly [E in EventName]: Reaction<E> } = {
   },
   'sql:finished': null,
   'sql:failed': null,
+  'server:waiting': null,
+  'database:created': null,
   'leader:changed': (to, { leading }) => to.set('bellows_scheduler_leader', {}, Number(leading)),
   'job:started': (to, { waitSeconds }) => to.observe('bellows_queue_wait_seconds', {}, waitSeconds),
   'job:finished': (to, { outcome }) => {

@@ -48,6 +48,8 @@ const LINES: { readonly [E in EventName]: Writer<E> } = {
   'sql:statement': (p) => debug(`line ${p.line}: ${seconds(p.seconds)}`),
   'sql:finished': (p) => info(`${p.direction === 'up' ? 'applied' : 'rolled back'} in ${seconds(p.seconds)}`),
   'sql:failed': (p) => error(`failed: ${p.message} [${p.code}]`),
+  'server:waiting': (p) => info(`waits for ${p.place}: ${p.reason}`),
+  'database:created': (p) => info(`database ${p.database} created at ${p.place}`),
   'leader:changed': (p) => info(p.leading ? `leads, epoch ${p.epoch}` : `leads no more, epoch ${p.epoch}`),
   'job:started': (p) => debug(`job begins after ${seconds(p.waitSeconds)} in the queue`),
   'job:finished': (p) => (p.outcome === 'failed' ? warn('job failed') : debug(`job ${p.outcome}`)),

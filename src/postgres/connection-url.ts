@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import pg from 'pg';
 import { ConnectionUrlError, type Endpoint } from './connection-errors.js';
+import { refuseUnknownParameters, startupOptions } from './url-parameters.js';
 
 const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
 export type SslMode = (typeof SSL_MODES)[number];
@@ -30,17 +31,18 @@ const CONNECT_TIMEOUT_SECONDS = 10;
 
 /**
  * Reads `postgres://user:password@host:port/database?sslmode=…`. Understood options: sslmode, sslrootcert, sslcert, sslkey,
- * connect_timeout (seconds, default 10, 0 = none), options, and host, port, user, password, dbname over the URL's own. What
- * is absent comes from PGHOST, PGPORT, PGUSER, PGDATABASE, PGSSLMODE, PGSSLROOTCERT. Throws `ConnectionUrlError`.
+ * connect_timeout (seconds, default 10, 0 = none), options, search_path, and host (or socket), port, user, password, dbname
+ * over the URL's own; what only other drivers need is passed over, anything else refused. What is absent comes from PGHOST, PGPORT, PGUSER, PGDATABASE, PGSSLMODE, PGSSLROOTCERT. Throws `ConnectionUrlError`.
  */
 export function parseConnectionUrl(text: string, env: Environment = process.env): ConnectionTarget {
   const url = parse(text);
+  refuseUnknownParameters(url.searchParams.keys());
   const option = (name: string): string | undefined => url.searchParams.get(name) || undefined;
   const endpoint = endpointOf(url, option, env);
   const sslmode = sslModeOf(option('sslmode') ?? env.PGSSLMODE);
   const socket = endpoint.host.startsWith('/');
   const password = option('password') ?? decode(url.password);
-  const options = option('options');
+  const options = startupOptions(option('options'), option('search_path'));
   return {
     endpoint,
     config: {

@@ -31,6 +31,8 @@ export interface PostgresDatabase extends Database {
   readonly endpoint: Endpoint;
   /** How it is connected; connects where it is not yet. */
   transport(): Promise<Transport>;
+  /** Ends every connection; the next statement opens new ones. */
+  disconnect(): Promise<void>;
 }
 
 /**
@@ -105,6 +107,10 @@ class PooledDatabase implements PostgresDatabase {
 
   async close(): Promise<void> {
     this.#closed = true;
+    await this.disconnect();
+  }
+
+  async disconnect(): Promise<void> {
     const pool = await this.#pool?.catch(() => null);
     this.#pool = null;
     await pool?.end();

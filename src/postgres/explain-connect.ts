@@ -99,7 +99,7 @@ const missingDatabase: Explain = (at) =>
       what: `There is no database "${at.database}" at ${place(at)}.`,
       why: 'The server answered and accepted the login.',
       left: 'Nothing was changed.',
-      next: 'Create it (create database), or correct the name at the end of the database URL.',
+      next: 'bellows create makes it; or correct the name at the end of the database URL.',
     },
     { ...at, sqlstate: '3D000' },
   );

@@ -85,6 +85,8 @@ function libpqConfig(url: string): pg.ClientConfig {
   const parsed = new URL(url);
   const options = parsed.searchParams.get('options');
   parsed.searchParams.delete('options');
+  const socket = parsed.searchParams.get('socket');
+  if (socket !== null && !parsed.searchParams.has('host')) parsed.searchParams.set('host', socket);
   // Below `require` libpq goes on without TLS where the server has none; pg cannot, so it does without at once.
   if (/^(allow|prefer)$/.test(parsed.searchParams.get('sslmode') ?? ''))
     parsed.searchParams.delete('sslmode');

@@ -1,5 +1,14 @@
 import type { Emit, Listener } from '#core/events';
-import type { Catalogue, Database, DdlExecutor, JobQueue, Lease, PaceSettings, RunStore } from '#ports';
+import type {
+  Catalogue,
+  Database,
+  DatabaseServer,
+  DdlExecutor,
+  JobQueue,
+  Lease,
+  PaceSettings,
+  RunStore,
+} from '#ports';
 import type { Project } from '#project/project';
 import type { Settings } from '#project/settings';
 
@@ -7,6 +16,7 @@ import type { Settings } from '#project/settings';
 export interface Context {
   readonly settings: Settings;
   readonly database: Database;
+  readonly server: DatabaseServer;
   readonly store: RunStore;
   readonly lease: Lease;
   readonly ddl: DdlExecutor;
@@ -25,6 +35,8 @@ export interface Context {
   readonly endSession: (pid: number) => Promise<void>;
   /** Creates or upgrades schema `bellows`; once a process. */
   readonly install: () => Promise<void>;
+  /** Ends every connection of this process, the queue's too; the next verb opens new ones. */
+  readonly disconnect: () => Promise<void>;
 }
 
 export function paceFrom({ backfill }: Settings): PaceSettings {

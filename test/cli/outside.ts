@@ -100,6 +100,11 @@ export function unreachable(): Bellows {
     throw new Error(`${verb} was called`);
   };
   return {
+    target: { name: 'shop', place: 'localhost:5432', guarded: null },
+    create: refuse('create'),
+    drop: refuse('drop'),
+    reset: refuse('reset'),
+    wait: refuse('wait'),
     up: refuse('up'),
     plan: refuse('plan'),
     status: refuse('status'),

@@ -208,7 +208,7 @@ describe('no connection', () => {
         "There is no database "nowhere" at 127.0.0.1:PORT. [BELLOWS_PG_NO_DATABASE]",
         "why:  The server answered and accepted the login.",
         "left: Nothing was changed.",
-        "next: Create it (create database), or correct the name at the end of the database URL.",
+        "next: bellows create makes it; or correct the name at the end of the database URL.",
       ]
     `);
   });

@@ -20,6 +20,7 @@ test.each([
   ['postgres://u@/d?host=/var/run/postgresql', '/var/run/postgresql', true],
   ['postgres:///d?host=/var/run/postgresql', '/var/run/postgresql', true],
   ['postgres://u@%2Fvar%2Frun/d', '/var/run', true],
+  ['postgres://u@/d?socket=/var/run/postgresql&sslmode=disable', '/var/run/postgresql', true],
   ['postgres://u@/d', 'localhost', true],
   ['postgres://', 'localhost', true],
 ])('%s leads to %s', (url, host, loopback) => {
@@ -65,6 +66,19 @@ test('with an authority, require checks the certificate and not the name; verify
   expect(ways('verify-full')).toEqual([{ rejectUnauthorized: true, ca: expect.any(String) }]);
 });
 
+test('search_path as Go has it becomes an option of the session, beside those that are there', () => {
+  const options = (query: string) => parsed(`postgres://u@h/d?${query}`).config.options;
+  expect(options('search_path=app,public')).toBe('-c search_path=app,public');
+  expect(options('search_path=app,%20b%5Cc')).toBe(String.raw`-c search_path=app,\ b\\c`);
+  expect(options('options=-c%20jit%3Doff&search_path=a')).toBe('-c jit=off -c search_path=a');
+});
+
+test('what other drivers need is passed over', () => {
+  expect(parsed('postgres://u@h/d?binary_parameters=yes&pgbouncer=true&application_name=x').sslmode).toBe(
+    'prefer',
+  );
+});
+
 test('nothing is encrypted on a socket', () => {
   expect(parsed('postgres:///d?host=/run&sslmode=require').encryptions).toEqual([false]);
 });
@@ -79,6 +93,8 @@ test.each([
   'postgres://u:hunter2@h/d?sslmode=verify-ca',
   'postgres://u:hunter2@h/d?sslmode=require&sslrootcert=/no/such/file',
   'postgres://u:hunter2@h/d?connect_timeout=soon',
+  'postgres://u:hunter2@h/d?schema=app&pgbouncer=true',
+  'postgres://u:hunter2@h/d?statement_timeout=5s',
 ])('refuses %s without showing the password', (url) => {
   let words: readonly string[] = [];
   try {

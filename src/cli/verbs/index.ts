@@ -3,7 +3,9 @@ import type { Verb } from '../cli.js';
 import { approve } from './approve.js';
 import { check } from './check.js';
 import { contract } from './contract.js';
+import { create } from './create.js';
 import { deploys } from './deploys.js';
+import { drop } from './drop.js';
 import { gate } from './gate.js';
 import { history } from './history.js';
 import { init } from './init.js';
@@ -12,6 +14,7 @@ import { newMigration } from './new.js';
 import { pause } from './pause.js';
 import { plan } from './plan.js';
 import { quarantine } from './quarantine.js';
+import { reset } from './reset.js';
 import { resume } from './resume.js';
 import { rollback } from './rollback.js';
 import { seed } from './seed.js';
@@ -19,6 +22,7 @@ import { serve } from './serve.js';
 import { status } from './status.js';
 import { up } from './up.js';
 import { verify } from './verify.js';
+import { wait } from './wait.js';
 import { worker } from './worker.js';
 
 export const VERBS: readonly { readonly group: string; readonly verbs: readonly Verb[] }[] = [
@@ -27,6 +31,7 @@ export const VERBS: readonly { readonly group: string; readonly verbs: readonly 
   { group: 'Finish:', verbs: [verify, gate, approve, contract, rollback] },
   { group: 'Everyday:', verbs: [seed, check] },
   { group: 'When something stands in the way:', verbs: [quarantine, kill] },
+  { group: 'The database itself:', verbs: [create, drop, reset, wait] },
   { group: 'Evidence:', verbs: [deploys, history] },
   { group: 'Long-running:', verbs: [serve, worker] },
 ];

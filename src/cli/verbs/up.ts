@@ -32,6 +32,7 @@ export const up: Verb = (parent, action) => {
         'until',
       ),
     )
+    .option('--create', 'create a missing database in production too; elsewhere it is created unasked')
     .option('--approve', 'approve when only the approval is missing; for development')
     .option('--reason <text>', 'why it is approved')
     .addHelpText('after', '\nExample:\n  $ bellows up --until done')
@@ -58,6 +59,7 @@ function optionsOf(invocation: Invocation): UpOptions {
     ...(migration === undefined ? {} : { migration }),
     ...(to === undefined ? {} : { to }),
     ...(until === undefined ? {} : { until }),
+    ...(invocation.flag('create') ? { create: true } : {}),
     ...(invocation.flag('detach') ? { detach: true } : {}),
     ...(invocation.flag('approve') ? { approve: { reason: reasonOf(invocation, '--approve') } } : {}),
   };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { VERBS, VERBS } from '#cli/verbs/index';
+import { VERBS } from '#cli/verbs/index';
 import { BellowsError, ConditionError, DriftError, FencedError, RefusedError } from '#core/errors';
 import { cli, type Ran } from './outside.js';
 import * as samples from './samples.js';

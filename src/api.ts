@@ -7,6 +7,9 @@ import type { Notice, RunPlan } from '#core/plan';
 import type { SeededFile } from '#core/seed';
 import type { MigrationStatus } from '#core/status';
 import type { HistoryRow, PaceSettings, StepRow } from '#ports';
+import type { DatabaseVerbs } from './api/database.js';
+
+export type { DatabaseTarget, DropOptions, ResetResult, WaitOptions } from './api/database.js';
 
 export interface Status {
   readonly migrations: readonly MigrationStatus[];
@@ -205,43 +208,7 @@ export interface WorkerOptions {
   readonly onReady?: (addresses: { readonly metrics: string }) => void;
 }
 
-/** The configured database. */
-export interface DatabaseTarget {
-  readonly name: string;
-  /** `host:port`, or the folder of the socket. */
-  readonly place: string;
-  /** Why it is only dropped when its name is given (production, another machine); null: it may be dropped. */
-  readonly guarded: string | null;
-}
-export interface DropOptions {
-  /** The name of the database, where it is guarded. */
-  readonly confirm?: string;
-  /** End the sessions of others. */
-  readonly force?: boolean;
-}
-export interface ResetResult {
-  /** Whether there was a database. */
-  readonly dropped: boolean;
-  readonly up: UpResult;
-}
-export interface WaitOptions {
-  /** Default: `DBMATE_WAIT_TIMEOUT`, else a minute. */
-  readonly timeoutMs?: number;
-  /** Between attempts. Default: `DBMATE_WAIT_INTERVAL`, else a second. */
-  readonly intervalMs?: number;
-  readonly signal?: AbortSignal;
-}
-
-export interface Bellows {
-  readonly target: DatabaseTarget;
-  /** Creates the database; false: it was there. */
-  create(): Promise<boolean>;
-  /** Drops the database; false: there was none. */
-  drop(options?: DropOptions): Promise<boolean>;
-  /** Drops, creates, and goes up. */
-  reset(options?: DropOptions & UpOptions): Promise<ResetResult>;
-  /** Returns once the server answers. */
-  wait(options?: WaitOptions): Promise<void>;
+export interface Bellows extends DatabaseVerbs {
   up(options?: UpOptions): Promise<UpResult>;
   plan(migration?: string): Promise<readonly PlanView[]>;
   status(): Promise<Status>;

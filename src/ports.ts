@@ -89,13 +89,27 @@ export interface RunRow {
 
 /** The knobs of a backfill; effective at the next batch. */
 export interface PaceSettings {
-  /** Batches in flight at a time. Default 1. */
+  /** Batches in flight at a time, now: at most `ceiling`, fewer while a signal is near its limit. Default 1. */
   readonly concurrency: number;
+  /** Steered by how busy the server is, from 1 up to `ceiling`. Default false: `ceiling`, whenever nothing speaks against it. */
+  readonly auto?: boolean;
+  /** The most at a time. Default `concurrency`, with `auto` 4. */
+  readonly ceiling?: number;
+  /** How long a lone worker rests after a batch, as a multiple of the time that it took. Default 0. */
+  readonly rest?: number;
   /** Target duration of a batch in milliseconds. Default 100. */
   readonly targetMs: number;
   /** Rows per second over all workers; null = no cap. */
   readonly rowsPerSecond: number | null;
+  /** Vacuum the table as the walk goes. Default true. */
+  readonly vacuum?: boolean;
+  readonly throttle?: ThrottleSettings;
 }
+
+/** By signal id (`query:<name>` for the user's own): off, or what differs from its defaults and what it was declared with. */
+export type ThrottleSettings = Readonly<
+  Record<string, false | Readonly<Record<string, number | string | readonly string[]>>>
+>;
 
 export interface StepRow {
   readonly step: string;

@@ -68,6 +68,9 @@ export async function afterTrouble(
     case 'connection':
       told('retried');
       return afterLostConnection(course, position);
+    case 'shortage':
+      told('retried');
+      return position;
     case 'stop':
       told('failed');
       return afterStop(course, position, trouble);

@@ -6,6 +6,7 @@ import { beat } from './claim.js';
 import type { Clock } from './clock.js';
 import type { Position } from './position.js';
 import type { Walk } from './send.js';
+import type { ThrottledRun } from './throttle/signal.js';
 import type { Throttle } from './throttle/throttle.js';
 
 export interface WalkDeps {
@@ -25,6 +26,8 @@ export interface Course {
   readonly walk: Walk;
   readonly signal: AbortSignal;
   readonly deadline: number;
+  /** What the throttle knows the run by. */
+  readonly watched: ThrottledRun;
 }
 
 /** The next batch, or how the job ends. */

@@ -4,7 +4,7 @@ import type { PaceSettings } from '#ports';
 import type { Key, Span } from './access.js';
 import type { ClaimedRange } from './claim.js';
 import { FIRST_SWEEP } from './ranges.js';
-import { afterRows, GUESSED_ROWS_PER_BLOCK, maxBlocks, type Rate, START_RATE } from './rate.js';
+import { afterRows, GUESSED_ROWS_PER_BLOCK, maxBlocks, type Rate, rested, START_RATE } from './rate.js';
 import type { Moved } from './send.js';
 
 export interface Position {
@@ -64,7 +64,12 @@ export function afterMoved(range: ClaimedRange, position: Position, span: Span, 
     bounds: position.bounds.filter((bound) => bound > span.hi),
     careful: isSweep(range),
     attempts: 0,
-    rate: afterRows(position.rate, rows, startedAt, settings),
+    rate: rested(
+      afterRows(position.rate, rows, startedAt, settings),
+      startedAt,
+      milliseconds,
+      settings.rest ?? 0,
+    ),
     settings,
     rowsPerBlock: rows > 0 ? rows / blocks : position.rowsPerBlock,
   };

@@ -23,6 +23,12 @@ export function afterRows(rate: Rate, rows: number, startedAt: number, cap: Cap)
   return { nextAt: Math.max(rate.nextAt, startedAt) + (rows / perSecond) * 1_000 };
 }
 
+/** A lone worker gives way by resting: not before `rest` times the batch's own duration has passed. */
+export function rested(rate: Rate, startedAt: number, milliseconds: number, rest: number): Rate {
+  if (rest <= 0) return rate;
+  return { nextAt: Math.max(rate.nextAt, startedAt + milliseconds * (1 + rest)) };
+}
+
 /** The largest batch in blocks that does not use up more than a second's share. */
 export function maxBlocks(cap: Cap, rowsPerBlock: number | null): number {
   const perSecond = share(cap);

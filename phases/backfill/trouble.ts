@@ -12,6 +12,8 @@ export type TroubleKind =
   | 'data'
   /** The session is gone, or none is to be had: whether the batch committed is read from the range. */
   | 'connection'
+  /** The server is short of something: the breaker holds the pace, then the same again. */
+  | 'shortage'
   | 'stop';
 
 export interface Trouble {
@@ -31,7 +33,7 @@ function kindOf(sqlstate: string, action: ReturnType<typeof classify>['action'])
   // Raised by an expression's function or by a trigger of the table, about the row that it was given.
   if (sqlstate.startsWith('P0')) return 'data';
   if (sqlstate === '55P03') return 'locked';
-  // No connection is free just now; other shortages (disk, memory) are not helped by trying again.
+  // No connection is free just now.
   if (sqlstate === '53300') return 'connection';
   switch (action) {
     case 'retry':
@@ -43,6 +45,7 @@ function kindOf(sqlstate: string, action: ReturnType<typeof classify>['action'])
     case 'reconnect':
       return 'connection';
     case 'throttle':
+      return 'shortage';
     case 'stop':
       return 'stop';
   }

@@ -36,7 +36,8 @@ export async function walkRange(
   try {
     const facts = [prepare(deps, run, range), lastBatchBlocks(deps.database, range)] as const;
     const [walk, lastBlocks] = await Promise.all(facts);
-    return await walkClaimed({ deps, run, signal, deadline, walk }, lastBlocks);
+    const watched = { id: run.id, migration: run.migration, table: backfillOf(run, range.backfill).table };
+    return await walkClaimed({ deps, run, signal, deadline, walk, watched }, lastBlocks);
   } finally {
     // Without a connection the claim runs out by itself.
     await release(deps.database, range).catch(() => undefined);
@@ -71,13 +72,13 @@ async function walkClaimed(course: Course, lastBlocks: number | null): Promise<J
 
 /** Waits for the rate cap and for holds, a little at a time; false: ask again. */
 async function mayGo(course: Course, position: Position): Promise<boolean> {
-  const { deps, run } = course;
+  const { deps } = course;
   const dueIn = position.rate.nextAt - deps.clock.now();
   if (dueIn > 0) {
     await rest(course, dueIn);
     return false;
   }
-  const holds = await deps.throttle.check({ id: run.id, migration: run.migration });
+  const holds = await deps.throttle.check(course.watched, position.settings);
   if (holds.length === 0) return true;
   await rest(course, HOLD_POLL_MS);
   return false;

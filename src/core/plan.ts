@@ -164,6 +164,8 @@ export interface RunPlan {
   readonly steps: { readonly [P in StepPhase]: readonly Step[] };
   readonly backfills: readonly BackfillPlan[];
   readonly gate: GatePlan;
+  /** The file's own: when expand and contract may begin, and when the backfill may run. Default: the configuration's. */
+  readonly window?: { readonly ddl?: readonly string[]; readonly backfill?: readonly string[] };
   /** `schema.table` and `schema.table.column` names that this run changes or drops: what a later migration waits for. */
   readonly touches: readonly string[];
   readonly drops: readonly string[];

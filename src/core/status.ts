@@ -30,6 +30,8 @@ export interface BackfillStatus {
     readonly signal: string;
     readonly value: number | null;
     readonly limit: number;
+    /** Signal, value and limit in words, the same in terminal, page, log and API. */
+    readonly text: string;
     readonly release: string;
   }[];
   readonly quarantined: number;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { durationMs } from '#core/duration';
 import { NEWS } from '#core/news';
+import { parseWindow } from '#core/window';
 import type { BellowsConfig } from './config.js';
 
 const optional = <S extends z.ZodType>(schema: S) => schema.optional();
@@ -21,6 +22,10 @@ function whole(least: number, most: number) {
   return z.number().refine(fits, { error: `must be a whole number from ${least} to ${most}` });
 }
 const port = whole(0, 65_535);
+const concurrency = z.custom<number | 'auto'>(
+  (value) => value === 'auto' || (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 64),
+  { error: "must be a whole number from 1 to 64, or 'auto'" },
+);
 
 /** The message does not repeat it. */
 const token = z
@@ -41,6 +46,60 @@ function isPrivateUrl(text: string): boolean {
 
 const deadline = z.string().refine((text) => (durationMs(text) ?? 0) > 0, {
   error: 'must be a duration such as "90s", "10m" or "2h"',
+});
+
+const window = z.string().refine((text) => parseWindow(text) !== null, {
+  error: 'must be a window such as "mon-fri 22:00-06:00 Europe/Berlin"',
+});
+const windows = z.union([window, z.array(window).min(1)]);
+
+const limit = z.number().refine((value) => Number.isFinite(value) && value >= 0, {
+  error: 'must be a number from 0',
+});
+function limits(...names: readonly string[]) {
+  const shape = z.strictObject(Object.fromEntries(names.map((name) => [name, optional(limit)])));
+  return optional(z.union([z.literal(false), shape], { error: 'must be false, or an object of limits' }));
+}
+
+/** The user's own check must be an address of this machine, or one that cannot be listened to on the way. */
+const httpUrl = z.string().refine(
+  (text) => {
+    if (!URL.canParse(text)) return false;
+    const { protocol, hostname, username, password } = new URL(text);
+    const here = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+    return username + password === '' && (protocol === 'https:' || (protocol === 'http:' && here));
+  },
+  { error: 'must be an https:// address without a password, or http:// on this machine' },
+);
+
+const throttle = z.strictObject({
+  replication_lag: limits('slowSeconds', 'seconds', 'megabytes'),
+  standby_missing: optional(
+    z.union([z.literal(false), z.strictObject({ names: z.array(z.string().min(1)).min(1) })], {
+      error: "must be false, or { names: ['standby1'] }",
+    }),
+  ),
+  wal_backlog: limits('gigabytes', 'segments'),
+  lock_waiters: limits('sessions', 'seconds'),
+  active_sessions: limits('sessions'),
+  connections: limits('slowPercent', 'percent'),
+  vacuum_horizon: limits('slowMinutes', 'minutes'),
+  dead_tuples: limits('percent', 'rows'),
+  autovacuum: limits('holdMinutes'),
+  commit_latency: limits('slowMilliseconds', 'milliseconds'),
+  errors: limits('failures', 'restSeconds'),
+  query: optional(
+    z.record(
+      z.string().regex(/^[a-z][a-z0-9_]*$/, 'must be lower case letters, digits and "_"'),
+      z.strictObject({ sql: z.string().trim().min(1, 'must be a query'), limit, slow: optional(limit) }),
+    ),
+  ),
+  http: optional(
+    z.union([z.literal(false), z.strictObject({ url: httpUrl, timeoutSeconds: optional(limit) })], {
+      error:
+        "must be false, or { url: 'https://…' }: an https:// address without a password, or http:// on this machine",
+    }),
+  ),
 });
 
 const folder = z.string().refine((text) => text.trim() !== '', { error: 'must name a folder' });
@@ -92,12 +151,15 @@ export const CONFIG_SCHEMA = z.strictObject({
   environments: optional(z.record(z.string(), environment)),
   backfill: optional(
     z.strictObject({
-      concurrency: optional(whole(1, 64)),
+      concurrency: optional(concurrency),
       batchTargetMs: optional(whole(5, 500)),
       rowsPerSecond: optional(z.nullable(whole(1, 10_000_000))),
       verifyParallel: optional(whole(1, 8)),
+      vacuum: optional(z.boolean()),
     }),
   ),
+  throttle: optional(throttle),
+  window: optional(z.strictObject({ ddl: optional(windows), backfill: optional(windows) })),
   ddl: optional(z.strictObject({ stallMs: optional(whole(10, 60_000)), deadline: optional(deadline) })),
   http: optional(
     z.strictObject({

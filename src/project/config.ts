@@ -88,15 +88,23 @@ export interface BellowsConfig {
   /** How fast backfills go; a run keeps what it began with. */
   readonly backfill?:
     | {
-        /** Batches in flight at a time, over all workers. Default 1. */
-        readonly concurrency?: number | undefined;
+        /** Batches in flight at a time, over all workers; `'auto'`: as many as the server bears, up to 4. Default 1. */
+        readonly concurrency?: number | 'auto' | undefined;
         /** The duration, in milliseconds, that the size of a batch is steered to. Default 100; at most 500. */
         readonly batchTargetMs?: number | undefined;
         /** Rows per second over all workers. Default `null`: no limit but the throttle signals. */
         readonly rowsPerSecond?: number | null | undefined;
         /** Parts of a table that a verification reads at a time, each on a connection of its own. Default 2; at most 8. */
         readonly verifyParallel?: number | undefined;
+        /** Vacuum the table as the walk goes, so that its dead rows are reused. Default true. */
+        readonly vacuum?: boolean | undefined;
       }
+    | undefined;
+  /** What may slow or hold a backfill; a run keeps what it began with, and `bellows set` changes it. */
+  readonly throttle?: ThrottleConfig | undefined;
+  /** When expand and contract may begin (`ddl`), and when backfills may run. Default: always. A migration's own wins. */
+  readonly window?:
+    | { readonly ddl?: WindowConfig | undefined; readonly backfill?: WindowConfig | undefined }
     | undefined;
   /** Limits of the DDL that blocks the application. */
   readonly ddl?:
@@ -141,6 +149,52 @@ export interface BellowsConfig {
   /** The least important lines that are logged. Default `'info'`; `'silent'` logs nothing. */
   readonly logLevel?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent' | undefined;
 }
+
+/**
+ * What may hold a backfill, by signal: its limits, or `false` to leave it unread. What is not named has its defaults
+ * (docs/operations.md, "The pace"). A signal that is named here and cannot be read stops the backfill.
+ */
+export interface ThrottleConfig {
+  /** Standbys that stream, the worst of them. Default `{ slowSeconds: 2, seconds: 5, megabytes: 256 }`. */
+  readonly replication_lag?: Limits<'slowSeconds' | 'seconds' | 'megabytes'>;
+  /** Standbys that must stream, by their `application_name`. Default: none is asked for. */
+  readonly standby_missing?: false | { readonly names: readonly string[] } | undefined;
+  /** WAL kept by a slot, and segments that wait to be archived. Default `{ gigabytes: 10, segments: 42 }`. */
+  readonly wal_backlog?: Limits<'gigabytes' | 'segments'>;
+  /** Sessions that wait for a lock of Bellows. Default `{ sessions: 5, seconds: 1 }`. */
+  readonly lock_waiters?: Limits<'sessions' | 'seconds'>;
+  /** Off unless named. `{ sessions: 0 }`: twice of what was active at the start, at least 10. */
+  readonly active_sessions?: Limits<'sessions'>;
+  /** Connections in use, of those that are not reserved. Default `{ slowPercent: 80, percent: 90 }`. */
+  readonly connections?: Limits<'slowPercent' | 'percent'>;
+  /** Age of the oldest snapshot that keeps dead rows. Default `{ slowMinutes: 5, minutes: 30 }`. */
+  readonly vacuum_horizon?: Limits<'slowMinutes' | 'minutes'>;
+  /** Dead rows of the table, once there are `rows` of them. Default `{ percent: 20, rows: 10_000 }`. */
+  readonly dead_tuples?: Limits<'percent' | 'rows'>;
+  /** A vacuum at work on the table slows; `holdMinutes` of each it holds. Default `{ holdMinutes: 0 }`. */
+  readonly autovacuum?: Limits<'holdMinutes'>;
+  /** Off unless named: the time that the commit of one row takes. `{ slowMilliseconds: 50, milliseconds: 200 }`. */
+  readonly commit_latency?: Limits<'slowMilliseconds' | 'milliseconds'>;
+  /** The breaker: so many failed batches in a row hold for so long. Default `{ failures: 20, restSeconds: 30 }`. */
+  readonly errors?: Limits<'failures' | 'restSeconds'>;
+  /** Queries of your own that give a number; at `limit` it holds, from `slow` on it slows (default 0.7 of it). */
+  readonly query?:
+    | {
+        readonly [name: string]: {
+          readonly sql: string;
+          readonly limit: number;
+          /** Default: 0.7 of the limit. */
+          readonly slow?: number | undefined;
+        };
+      }
+    | undefined;
+  /** An address that answers 2xx while the backfill may go: https, or http on this machine. `timeoutSeconds` is 2. */
+  readonly http?: false | { readonly url: string; readonly timeoutSeconds?: number | undefined } | undefined;
+}
+type Limits<L extends string> = false | { readonly [limit in L]?: number | undefined } | undefined;
+
+/** `'22:00-06:00'`, `'mon-fri 22:00-06:00 Europe/Berlin'`, `'sat,sun'`, or several; days are those on which it opens. */
+export type WindowConfig = string | readonly string[];
 
 /** Environment variables, those of `.env` files included; what is really set wins over a file. */
 export type Variables = Readonly<Record<string, string | undefined>>;

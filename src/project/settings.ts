@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { durationMs } from '#core/duration';
 import { NEWS, type NewsEvent } from '#core/news';
 import { type CheckSettings, checkSettings } from './check-settings.js';
-import type { BellowsConfig, EnvironmentConfig, Variables } from './config.js';
+import type { BellowsConfig, EnvironmentConfig, ThrottleConfig, Variables } from './config.js';
 import { type ConfigFile, readConfigFile } from './config-file.js';
 import { CONFIG_SCHEMA, DATABASE_URL_SCHEMA, QUEUE_URL_SCHEMA, TABLE_SCHEMA } from './config-schema.js';
 import { type DbmateVariables, readDbmateVariables } from './dbmate-variables.js';
@@ -53,11 +53,15 @@ export interface Settings {
   /** Whether contract needs an approval. */
   readonly approval: boolean;
   readonly backfill: {
-    readonly concurrency: number;
+    readonly concurrency: number | 'auto';
     readonly batchTargetMs: number;
     readonly rowsPerSecond: number | null;
     readonly verifyParallel: number;
+    readonly vacuum: boolean;
   };
+  readonly throttle: ThrottleConfig;
+  /** Empty: always. */
+  readonly window: { readonly ddl: readonly string[]; readonly backfill: readonly string[] };
   readonly ddl: { readonly stallMs: number; readonly deadlineMs: number };
   readonly http: {
     readonly host: string;
@@ -228,9 +232,12 @@ async function completed(sources: Sources): Promise<OfflineSettings> {
       batchTargetMs: 100,
       rowsPerSecond: null,
       verifyParallel: 2,
+      vacuum: true,
       ...present(config.backfill),
       ...present(overrides.backfill),
     },
+    throttle: { ...config.throttle, ...overrides.throttle },
+    window: windowsOf({ ...config.window, ...overrides.window }),
     ddl: { stallMs: ddl.stallMs ?? 500, deadlineMs: durationMs(ddl.deadline ?? '10m') ?? 600_000 },
     http: httpOf(sources),
     webhooks: (overrides.webhooks ?? config.webhooks ?? []).map(({ url, events }) => ({
@@ -243,6 +250,10 @@ async function completed(sources: Sources): Promise<OfflineSettings> {
 
 function waitOf({ wait, waitTimeoutMs, waitIntervalMs }: DbmateVariables): Settings['wait'] {
   return { always: wait ?? false, timeoutMs: waitTimeoutMs ?? 60_000, intervalMs: waitIntervalMs ?? 1_000 };
+}
+
+function windowsOf({ ddl = [], backfill = [] }: NonNullable<BellowsConfig['window']>): Settings['window'] {
+  return { ddl: [ddl].flat(), backfill: [backfill].flat() };
 }
 
 function httpOf({ variables, config, overrides }: Sources): Settings['http'] {

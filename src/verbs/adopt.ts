@@ -72,7 +72,7 @@ export async function adopt(
     const id = await context.store.nextRunId();
     try {
       const plan = await planToRun(context, file, id, !isBehind);
-      await context.store.create(id, plan, paceFrom(context.settings), context.actor);
+      await context.store.create(id, plan, paceFrom(context.settings, plan.window?.backfill), context.actor);
       unfinished.push(file.id);
     } catch (error) {
       if (isMadeByAnother(error)) {

@@ -8,7 +8,9 @@ import type {
   Lease,
   PaceSettings,
   RunStore,
+  ThrottleSettings,
 } from '#ports';
+import type { ThrottleConfig } from '#project/config';
 import type { Project } from '#project/project';
 import type { Settings } from '#project/settings';
 
@@ -39,10 +41,33 @@ export interface Context {
   readonly disconnect: () => Promise<void>;
 }
 
-export function paceFrom({ backfill }: Settings): PaceSettings {
+/** What a run begins with; `own` is the backfill window of its file, which wins. */
+export function paceFrom(settings: Settings, own: readonly string[] | undefined): PaceSettings {
+  const { backfill, window } = settings;
+  const auto = backfill.concurrency === 'auto';
+  const hours = own ?? window.backfill;
   return {
-    concurrency: backfill.concurrency,
+    ...(backfill.concurrency === 'auto' ? { concurrency: 1, auto } : { concurrency: backfill.concurrency }),
     targetMs: backfill.batchTargetMs,
     rowsPerSecond: backfill.rowsPerSecond,
+    vacuum: backfill.vacuum,
+    throttle: { ...signalsOf(settings.throttle), ...(hours.length === 0 ? {} : { window: { hours } }) },
   };
+}
+
+/** Each query is a signal of its own, called `query:<name>`. */
+function signalsOf({ query = {}, ...others }: ThrottleConfig): ThrottleSettings {
+  const queries = Object.entries(query).map(([name, declared]) => [`query:${name}`, declared] as const);
+  const entries = [...Object.entries(others), ...queries].flatMap(([id, said]) =>
+    said === undefined ? [] : [[id, said === false ? said : defined(said)] as const],
+  );
+  return Object.fromEntries(entries);
+}
+
+type Said = Exclude<ThrottleSettings[string], false>;
+
+function defined(said: Readonly<Record<string, Said[string] | undefined>>): Said {
+  return Object.fromEntries(
+    Object.entries(said).filter((entry): entry is [string, Said[string]] => entry[1] !== undefined),
+  );
 }

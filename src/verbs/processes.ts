@@ -1,6 +1,7 @@
 /** The long-running parts that verbs start: a leader, a worker, both. They end when the signal is aborted. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { emitter } from '#core/events';
 import { systemClock } from '#phases/backfill/clock';
 import { createThrottle } from '#phases/backfill/throttle/throttle';
 import type { MigrationFiles, SchedulerDeps } from '#scheduler/deps';
@@ -81,14 +82,15 @@ export async function startWorker(
 ): Promise<void> {
   const { database, emit, store, version } = context;
   const queue = await context.queue();
+  const throttle = createThrottle({ database, clock: systemClock, emit });
   const job = {
     database,
     queue,
     store,
-    emit,
+    emit: emitter([throttle.hear, emit]),
     server: await context.catalogue.server(),
     holder: randomUUID(),
-    throttle: createThrottle({ database, clock: systemClock, emit }),
+    throttle,
     clock: systemClock,
     fail: (runId: number, error: unknown) => failRun(context, runId, error),
   };

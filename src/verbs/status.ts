@@ -168,7 +168,13 @@ function backfillStatus(
     etaSeconds: walks ? rounded(current?.etaSeconds) : null,
     batchRows: current?.batchRows ?? null,
     concurrency: run.pace.concurrency,
-    throttle: held.map(({ signal, value, limit, release }) => ({ signal, value, limit, release })),
+    throttle: held.map(({ signal, value, limit, text, release }) => ({
+      signal,
+      value,
+      limit,
+      text,
+      release,
+    })),
     quarantined: progress.reduce((sum, p) => sum + p.quarantined, 0),
   };
 }

@@ -1,6 +1,7 @@
 /** `up`: takes migrations as far as they may go. Leader and workers run in this process; if another leads, it is followed. */
 
 import type { Status, UpOptions, UpResult } from '#api';
+import { AUTO_CEILING } from '#phases/backfill/pace-settings';
 import type { RunRow } from '#ports';
 import type { LoadedMigration } from '#project/project';
 import { adopt } from './adopt.js';
@@ -47,8 +48,7 @@ async function driveUntil(
   const parts = [startLeader(context, signal)];
   // Whoever is told by webhooks is told by whatever process runs; the log has what `up` shows anyway.
   const watch = context.settings.webhooks.length === 0 ? null : startWatch(context, () => undefined);
-  if (options.detach !== true)
-    parts.push(startWorker(context, Math.max(4, context.settings.backfill.concurrency), signal));
+  if (options.detach !== true) parts.push(startWorker(context, slotsFor(context.settings), signal));
   // A part that cannot start (no queue, no rights) ends the whole; what it says is what the caller sees.
   const broken = Promise.race(parts.map((part) => part.then(() => new Promise<never>(() => undefined))));
   try {
@@ -58,6 +58,11 @@ async function driveUntil(
     await Promise.allSettled(parts);
     await watch?.close();
   }
+}
+
+/** With `auto` the pace has a ceiling of its own. */
+function slotsFor({ backfill: { concurrency } }: Context['settings']): number {
+  return concurrency === 'auto' ? AUTO_CEILING : Math.max(AUTO_CEILING, concurrency);
 }
 
 async function follow(

@@ -43,7 +43,11 @@ export const backfilling: MigrationStatus = {
   next: 'rows are moved by the workers',
 };
 
-const hold = { signal: 'replication_lag', value: 6.2, limit: 5, release: 'replica-b is at most 4 s behind' };
+const hold = {
+  ...{ signal: 'replication_lag', value: 6.2, limit: 5 },
+  text: 'replication_lag: replica-b is 6.2 s behind (limit 5 s)',
+  release: 'replica-b is less than 5 s behind',
+};
 const backfill = backfilling.backfill;
 if (backfill === null) throw new Error('the sample has a backfill');
 export const throttled: MigrationStatus = {
@@ -52,11 +56,11 @@ export const throttled: MigrationStatus = {
   waits: [
     {
       cause: 'throttle',
-      reason: 'held by replication lag 6.2 s >= 5 s',
+      reason: `held by ${hold.text}`,
       next: `released when ${hold.release}`,
     },
   ],
-  next: `held by replication lag 6.2 s >= 5 s; released when ${hold.release}`,
+  next: `held by ${hold.text}; released when ${hold.release}`,
 };
 
 export const measuring: MigrationStatus = {

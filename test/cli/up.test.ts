@@ -102,7 +102,7 @@ describe('live progress', () => {
       `${ID}  gated  gate 11/14, waiting for deployed, queries, approval`,
     ]);
     expect(lines[3]).toContain(
-      'held by replication_lag 6.2 (limit 5); released when replica-b is at most 4 s behind',
+      'held by replication_lag: replica-b is 6.2 s behind (limit 5 s); released when replica-b is less than 5 s behind',
     );
     expect(`${stdout}${stderr}`).not.toMatch(CONTROL);
   });

@@ -4,7 +4,7 @@ import { dispatch } from '#phases/backfill/dispatch';
 import { rangeJob } from '#phases/backfill/job';
 import { readProgress } from '#phases/backfill/progress';
 import { planWalk } from '#phases/backfill/ranges';
-import type { Signal } from '#phases/backfill/throttle/signal';
+import type { ReadSignal, Signal } from '#phases/backfill/throttle/signal';
 import { createThrottle } from '#phases/backfill/throttle/throttle';
 import { walkRange } from '#phases/backfill/walk';
 import type { JobContext, RangeJob } from '#ports';
@@ -210,6 +210,12 @@ describe('dispatch', () => {
   });
 });
 
+const watched = (id: number) => ({ id, migration: 'x', table: { schema: 'public', name: 'users' } });
+
+function signal(id: string, read: ReadSignal): Signal {
+  return { id, defaultOn: true, apart: false, limits: {}, open: () => read };
+}
+
 describe('the throttle', () => {
   const open = useWorkshop();
 
@@ -221,9 +227,12 @@ describe('the throttle', () => {
     const ours = await connect(urlOf(shop), { application_name: 'bellows worker' });
     await ours.query('begin; select from users where id = 1 for update');
     const waiting = shop.app.query('update users set n = 1 where id = 1');
-    await until(async () => (await shop.deps.throttle.check({ id: run.id, migration: 'x' })).length > 0);
-    const [hold] = await shop.deps.throttle.check({ id: run.id, migration: 'x' });
-    expect(hold).toMatchObject({ signal: 'lock_waiters', value: 1 });
+    await until(async () => (await shop.deps.throttle.check(watched(run.id))).length > 0);
+    const [hold] = await shop.deps.throttle.check(watched(run.id));
+    expect(hold).toMatchObject({
+      signal: 'lock_waiters',
+      text: expect.stringContaining('waited for Bellows'),
+    });
     expect(await shop.store.holds(run.id)).toMatchObject([{ signal: 'lock_waiters' }]);
     const [rangeId = 0] = await openRanges(shop.database, run.id);
     expect(await walkRange(shop.deps, { runId: run.id, rangeId }, NEVER, 500)).toBe('yielded');
@@ -244,21 +253,17 @@ describe('the throttle', () => {
     const shop = await open();
     await usersTable(shop.app, 10);
     const run = await startSynced(shop, USERS);
-    const broken: Signal = {
-      id: 'broken',
-      defaultOn: true,
-      read: async ({ database }) => {
-        await database.query('select * from no_such_table');
-        return { value: 0, limit: 1, verdict: 'go', utilisation: 0, text: '', release: '' };
-      },
-    };
+    const broken = signal('broken', async ({ database }) => {
+      await database.query(`select 1 / (random() < 0)::integer`);
+      return { value: 0, limit: 1, verdict: 'go', utilisation: 0, text: '', release: '' };
+    });
     const options = { database: shop.database, emit: shop.deps.emit, clock: systemClock };
-    expect(
-      await createThrottle({ ...options, signals: [broken] }).check({ id: run.id, migration: 'x' }),
-    ).toMatchObject([{ signal: 'broken' }]);
-    const silent: Signal = { id: 'silent', defaultOn: true, read: () => new Promise(() => undefined) };
-    expect(
-      await createThrottle({ ...options, signals: [silent] }).check({ id: run.id, migration: 'x' }),
-    ).toMatchObject([{ signal: 'stale' }]);
+    expect(await createThrottle({ ...options, signals: [broken] }).check(watched(run.id))).toMatchObject([
+      { signal: 'broken' },
+    ]);
+    const silent = signal('silent', () => new Promise(() => undefined));
+    expect(await createThrottle({ ...options, signals: [silent] }).check(watched(run.id))).toMatchObject([
+      { signal: 'stale' },
+    ]);
   });
 });

@@ -11,6 +11,8 @@ import { systemClock } from '#phases/backfill/clock';
 import type { WalkDeps } from '#phases/backfill/course';
 import { type BackfillProgress, readProgress } from '#phases/backfill/progress';
 import { planWalk } from '#phases/backfill/ranges';
+import { lockWaiters } from '#phases/backfill/throttle/lock-waiters';
+import { operator } from '#phases/backfill/throttle/operator';
 import { createThrottle } from '#phases/backfill/throttle/throttle';
 import { walkRange } from '#phases/backfill/walk';
 import type { Database, JobOutcome, PaceSettings, RunRow, RunStore } from '#ports';
@@ -66,7 +68,8 @@ export async function openWorkshop(url: string, over: Partial<WalkDeps> = {}): P
   const store = createRunStore(database);
   const events: Told[] = [];
   const emit: WalkDeps['emit'] = (name, payload) => events.push({ name, payload });
-  const throttle = createThrottle({ database, clock: systemClock, emit });
+  // Nobody leads here, so nobody vacuums: the dead rows of a walk are not what these tests are about.
+  const throttle = createThrottle({ database, clock: systemClock, emit, signals: [operator, lockWaiters] });
   const deps = {
     database,
     store,

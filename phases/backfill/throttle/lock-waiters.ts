@@ -1,9 +1,5 @@
-import type { Signal } from './signal.js';
-
-/** Sessions of others that may wait for our locks at a time. */
-const MAX_WAITERS = 5;
-/** One session that waits for us this long stops the pace, whatever the count; milliseconds. A batch is shorter. */
-const MAX_WAIT_MS = 1_000;
+import { measured, worstOf } from './reading.js';
+import { defineSignal } from './signal.js';
 
 /**
  * pg_locks first: it is readable by every role, and only for its few waiters pg_blocking_pids is asked, which takes the
@@ -12,7 +8,7 @@ const MAX_WAIT_MS = 1_000;
 const WAITERS = `
 select
   count(*)::integer as waiters,
-  coalesce(max(extract(epoch from clock_timestamp() - w.since) * 1000), 0)::float8 as longest_ms
+  coalesce(max(extract(epoch from clock_timestamp() - w.since)), 0)::float8 as longest
 from (
   select l.pid, min(l.waitstart) as since
   from pg_locks l
@@ -29,22 +25,31 @@ where a.application_name not like 'bellows%'
       and o.datname = current_database()
   )`;
 
-/** Sessions that wait for a lock of ours. */
-export const lockWaiters: Signal = {
+/** Sessions of the application that wait for a lock of ours. A batch is shorter than the second that one may wait. */
+export const lockWaiters = defineSignal({
   id: 'lock_waiters',
   defaultOn: true,
-  read: async ({ database, limit }) => {
-    const rows = await database.query<{ waiters: number; longest_ms: number }>(WAITERS);
-    const { waiters = 0, longest_ms: longestMs = 0 } = rows[0] ?? {};
-    const most = limit ?? MAX_WAITERS;
-    const utilisation = Math.max(waiters / (most + 1), longestMs / MAX_WAIT_MS);
-    return {
-      value: waiters,
-      limit: most,
-      verdict: waiters > most || longestMs > MAX_WAIT_MS ? 'stop' : 'go',
-      utilisation,
-      text: `${waiters} sessions wait for us, the longest for ${Math.round(longestMs)} ms (limits: ${most} sessions, ${MAX_WAIT_MS} ms)`,
-      release: `at most ${most} sessions wait for us, and none longer than ${MAX_WAIT_MS} ms`,
-    };
-  },
-};
+  limits: { sessions: 5, seconds: 1 },
+  open:
+    () =>
+    async ({ database, limits: { sessions, seconds } }) => {
+      const [row] = await database.query<{ waiters: number; longest: number }>(WAITERS);
+      const { waiters = 0, longest = 0 } = row ?? {};
+      const wait = Math.round(longest * 1_000);
+      return worstOf(
+        measured({
+          value: waiters,
+          // The limit is what is allowed: one more stops.
+          limit: sessions + 1,
+          text: `${waiters} sessions wait for Bellows (limit ${sessions})`,
+          release: `at most ${sessions} sessions wait for Bellows`,
+        }),
+        measured({
+          value: longest,
+          limit: seconds,
+          text: `a session has waited for Bellows for ${wait} ms (limit ${Math.round(seconds * 1_000)} ms)`,
+          release: 'that session waits no more',
+        }),
+      );
+    },
+});

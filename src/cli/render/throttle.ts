@@ -1,13 +1,8 @@
-import { amount } from '#core/numbers';
 import type { BackfillStatus } from '#core/status';
 
 type Held = BackfillStatus['throttle'][number];
 
-/** `replication_lag 6.2 (limit 5)`; what cannot be read holds too. */
-export function heldBy({ signal, value, limit }: Held): string {
-  return `${signal} ${value === null ? 'cannot be read' : amount(value)} (limit ${amount(limit)})`;
-}
-
-export function heldText(held: Held): string {
-  return `${heldBy(held)}; released when ${held.release}`;
+/** `replication_lag: standby1 is 6.2 s behind (limit 5 s); released when …`, as log and API say it. */
+export function heldText({ text, release }: Held): string {
+  return `${text}; released when ${release}`;
 }

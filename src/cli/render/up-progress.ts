@@ -5,7 +5,7 @@ import type { MigrationStatus } from '#core/status';
 import { gateText, isWalking, rowsText, shareOf, speedParts, stateWord } from '#core/status-words';
 import { bar, clip } from './lines.js';
 import { paintState } from './paint.js';
-import { heldBy, heldText } from './throttle.js';
+import { heldText } from './throttle.js';
 import type { View } from './view.js';
 
 /** What the events told, by migration. */
@@ -90,7 +90,7 @@ export function progressLine(migration: MigrationStatus, seen: Seen, now: number
 /** Changes exactly when a log should hear of it: state, throttle, blocker, gate; not with each row. */
 export function progressKey(migration: MigrationStatus, blocker: string | undefined): string {
   const throttle = isWalking(migration)
-    ? (migration.backfill?.throttle ?? []).map((held) => heldBy({ ...held, value: null }))
+    ? (migration.backfill?.throttle ?? []).map(({ signal }) => signal)
     : [];
   return JSON.stringify([stateWord(migration), throttle, blocker?.split(' ')[1], gateText(migration)]);
 }

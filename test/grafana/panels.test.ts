@@ -1,8 +1,11 @@
 /** The rules of Grafana's dashboard linter for panels, variables and dashboards. */
+import * as units from '@grafana/grafana-foundation-sdk/units';
 import { describe, expect, it } from 'vitest';
 import { METRIC_NAMES } from '#observe/catalogue';
 import { PHASES, REASONS } from '#observe/labels';
 import { dashboards, panelsOf } from './dashboards.js';
+
+const UNITS: readonly unknown[] = Object.values(units);
 
 it('there are three, each under an id of its own', () => {
   expect(dashboards.map((d) => d.uid)).toEqual(['bellows-fleet', 'bellows-migration', 'bellows-workers']);
@@ -16,7 +19,7 @@ describe.each(dashboards.map((dashboard) => [dashboard.title, dashboard] as cons
     for (const panel of shown) {
       expect(panel.title).not.toBe('');
       expect(panel.description, panel.title).toMatch(/\bGood\b/);
-      expect(panel.fieldConfig?.defaults.unit, panel.title).toBeTruthy();
+      expect(UNITS, panel.title).toContain(panel.fieldConfig?.defaults.unit);
       expect(panel.targets?.length, panel.title).toBeGreaterThan(0);
       for (const target of [panel, ...(panel.targets ?? [])])
         expect(target.datasource?.uid).toBe(`\${datasource}`);

@@ -4,6 +4,7 @@ import { CHECKS } from '#core/gate';
 import { createMetrics } from '#observe/metrics';
 import { rowCounter } from '#observe/row-counter';
 import { stateReader } from '#observe/state';
+import { LEDGER_ROWS } from '#observe/state-sql';
 import { createDatabase, type PostgresDatabase } from '#postgres/database';
 import { installSchema } from '#postgres/install';
 import { connect, useDatabase } from '../support/database.js';
@@ -561,8 +562,22 @@ describe('a long ledger', () => {
     const begun = performance.now();
     await read();
     const then = performance.now() - begun;
+    await client.query('analyze bellows.batches');
+    expect(Math.max(...(await rowsMet(run)))).toBeLessThan(10_000);
     console.info(
       `readings of 300,000 batches: ${took.map(Math.round).join(', ')} ms, then ${Math.round(then)} ms`,
     );
   });
+
+  /** Rows that each node of the plan of the ledger's statement met, those that it threw away too. */
+  async function rowsMet(run: string): Promise<readonly number[]> {
+    const { rows } = await client.query<{ 'QUERY PLAN': string }>(
+      `explain (analyze, costs off, timing off, summary off) ${LEDGER_ROWS}`,
+      [[run]],
+    );
+    const lines = rows.map((row) => row['QUERY PLAN']);
+    const met = lines.flatMap((line) => [...line.matchAll(/(?:rows=|Removed by Filter: )(\d+)/g)]);
+    expect(met.length).toBeGreaterThan(5);
+    return met.map(([, count]) => Number(count));
+  }
 });

@@ -1,8 +1,9 @@
 /** Triggers that somebody switched off, for a load perhaps, and not on again; those of foreign keys too. */
 import { displayTable, type TableName } from '#core/identifier';
+import { counted } from '#core/numbers';
 import { look } from './look.js';
 import { USER_TABLES } from './user-tables.js';
-import { type Check, counted, finding } from './world.js';
+import { type Check, finding } from './world.js';
 
 interface Found extends Record<string, unknown> {
   readonly table: TableName;

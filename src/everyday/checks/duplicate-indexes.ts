@@ -1,8 +1,9 @@
 /** Indexes that say the same: each write maintains both, and one of them serves nobody. */
 import { displayTable, type TableName } from '#core/identifier';
+import { counted, bytes as inUnits } from '#core/numbers';
 import { look } from './look.js';
 import { USER_TABLES } from './user-tables.js';
-import { type Check, counted, finding } from './world.js';
+import { type Check, finding } from './world.js';
 
 interface Found extends Record<string, unknown> {
   readonly table: TableName;
@@ -53,7 +54,7 @@ export const duplicateIndexes: Check = async (world) => {
     findings: found.map(({ table, index, kept, bytes, mend }) =>
       finding({
         ...{ table: displayTable(table), object: index },
-        means: `It holds the same as ${kept}: ${counted(Math.ceil(bytes / 8192), 'page')} and the cost of every write, for nothing.`,
+        means: `It holds the same as ${kept}: ${inUnits(bytes)} and the cost of every write, for nothing.`,
         mend: [mend],
       }),
     ),

@@ -1,12 +1,13 @@
 /** Rows that a unique key, which is to come, would refuse. */
 import type { WantedUnique } from '#core/data-checks';
 import { quote, quoteTable } from '#core/identifier';
+import { counted } from '#core/numbers';
 import { readIndexes, type UsableIndex } from './indexes.js';
 import { orUnknown, scan } from './look.js';
 import { sizeOf } from './sizes.js';
 import { unreadable } from './unreadable.js';
 import { byWhom, isThere, type WantedTable, wantedTable } from './wanted-table.js';
-import { type Check, type CheckWorld, counted, finding, inTurn, type Part, together } from './world.js';
+import { type Check, type CheckWorld, finding, inTurn, type Part, together } from './world.js';
 
 export const duplicates: Check = async (world) => {
   const { unique } = world.wanted;

@@ -1,5 +1,6 @@
 /** Integers that run out: sequences, keys, and the columns that refer to a wider key. Never by a scan. */
 import { displayTable, quote, quoteTable, type TableName } from '#core/identifier';
+import { counted } from '#core/numbers';
 import { type ForeignKey, readForeignKeys } from './foreign-keys.js';
 import { readIndexes, type UsableIndex } from './indexes.js';
 import {
@@ -10,7 +11,7 @@ import {
   type SmallInteger,
 } from './integer-columns.js';
 import { askByIndex, orUnknown } from './look.js';
-import { type Check, type CheckWorld, counted, finding, type Part, together, unknown } from './world.js';
+import { type Check, type CheckWorld, finding, type Part, together, unknown } from './world.js';
 
 /** One number on its way to an end. */
 interface Used {
@@ -190,9 +191,8 @@ function share(last: number, type: SmallInteger['type']): number {
 
 function widen(table: TableName, column: string): readonly string[] {
   return [
-    `-- in a phased migration of ${displayTable(table)}: addColumn a bigint, backfill it from ${column}, swap in contract. In place it`,
-    '-- rewrites the table and blocks it for as long:',
-    `alter table ${quoteTable(table)} alter column ${quote(column)} type bigint;`,
+    `-- a phased migration of ${displayTable(table)} widens it while the application goes on: a bigint column beside it, a backfill`,
+    `-- from ${column}, the swap in contract. (alter column … type bigint rewrites the table, and blocks it for as long.)`,
   ];
 }
 

@@ -2,7 +2,7 @@
 import { displayTable, type TableName } from '#core/identifier';
 import { look } from './look.js';
 import { USER_TABLES } from './user-tables.js';
-import { type Check, counted, finding } from './world.js';
+import { type Check, finding } from './world.js';
 
 interface Found extends Record<string, unknown> {
   readonly table: TableName;
@@ -36,7 +36,7 @@ export const invalidIndexes: Check = async (world) => {
   const found = await look<Found>(world, INVALID);
   const leftovers = found.filter(({ builder }) => builder === null);
   return {
-    did: [`read from pg_index: ${counted(leftovers.length, 'invalid index', 'invalid indexes')}`],
+    did: [`read from pg_index: ${leftovers.length} invalid`],
     findings: leftovers.map((index) => (index.partitioned ? incomplete(index) : leftover(index))),
     notices: found
       .filter(({ builder }) => builder !== null)

@@ -1,8 +1,9 @@
 /** Tables without a primary key: legal, and a nuisance for replication, for tools, and for whoever wants to name a row. */
 import { displayTable, generatedName, quote, quoteTable, type TableName } from '#core/identifier';
+import { counted } from '#core/numbers';
 import { look } from './look.js';
 import { USER_TABLES } from './user-tables.js';
-import { type Check, counted, finding } from './world.js';
+import { type Check, finding } from './world.js';
 
 const WITHOUT = `
 with ${USER_TABLES}

@@ -1,12 +1,13 @@
 /** NULLs in columns that are to become NOT NULL. */
 import type { WantedNotNull } from '#core/data-checks';
 import { quote, quoteTable } from '#core/identifier';
+import { counted } from '#core/numbers';
 import { readIndexes, type UsableIndex } from './indexes.js';
 import { askByIndex, look, orUnknown, scan } from './look.js';
 import { sizeOf } from './sizes.js';
 import { unreadable } from './unreadable.js';
 import { byWhom, isThere, type WantedTable, wantedTable } from './wanted-table.js';
-import { type Check, type CheckWorld, counted, finding, inTurn, type Part, together } from './world.js';
+import { type Check, type CheckWorld, finding, inTurn, type Part, together } from './world.js';
 
 export const nulls: Check = async (world) => {
   const { notNull } = world.wanted;

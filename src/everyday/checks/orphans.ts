@@ -10,20 +10,12 @@ import {
   sameTable,
   type TableName,
 } from '#core/identifier';
+import { counted } from '#core/numbers';
 import { type ForeignKey, readForeignKeys } from './foreign-keys.js';
 import { orUnknown, scan } from './look.js';
 import { sizeOf } from './sizes.js';
 import { byWhom, isThere, wantedTable } from './wanted-table.js';
-import {
-  type Check,
-  type CheckWorld,
-  counted,
-  finding,
-  inTurn,
-  type Part,
-  together,
-  unknown,
-} from './world.js';
+import { type Check, type CheckWorld, finding, inTurn, type Part, together, unknown } from './world.js';
 
 export const orphans: Check = async (world) => {
   const keys = await readForeignKeys(world);

@@ -1,6 +1,7 @@
 /** The project's own checks: `.sql` files of SELECTs, each of which returns `issue, count`; a count above 0 is a finding. */
 import type { FilePlace } from '#core/data-checks';
 import { BellowsError } from '#core/errors';
+import { counted, count as shown } from '#core/numbers';
 import { classify } from '#core/sqlstate';
 import { type SqlStatement, splitStatements } from '#parser/split';
 import type { Row } from '#ports';
@@ -9,7 +10,6 @@ import { ask } from './look.js';
 import {
   type Check,
   type CheckWorld,
-  counted,
   finding,
   inTurn,
   type Part,
@@ -106,7 +106,7 @@ function judge(row: Row, place: FilePlace): Part {
       finding({
         count: number,
         object: String(issue),
-        means: `It counts ${number.toLocaleString('en-US')}.`,
+        means: `It counts ${shown(number)}.`,
         mend: [`-- the SELECT is at ${place.file}:${place.line}`],
         place,
       }),

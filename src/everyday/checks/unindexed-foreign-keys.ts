@@ -1,8 +1,9 @@
 /** Foreign keys whose own side has no index: each delete or key change of a referenced row scans the table. */
 import { displayTable, quoteList, quoteTable } from '#core/identifier';
+import { counted } from '#core/numbers';
 import { type ForeignKey, readForeignKeys } from './foreign-keys.js';
 import { leadsWith, readIndexes, type UsableIndex } from './indexes.js';
-import { type Check, counted, finding } from './world.js';
+import { type Check, finding } from './world.js';
 
 export const unindexedForeignKeys: Check = async (world) => {
   const [keys, indexes] = [await readForeignKeys(world), await readIndexes(world)];

@@ -3,9 +3,10 @@
  * does.
  */
 import { displayTable, type TableName } from '#core/identifier';
+import { counted } from '#core/numbers';
 import { look } from './look.js';
 import { USER_TABLES, visibleSchema } from './user-tables.js';
-import { type Check, counted, finding, type Part } from './world.js';
+import { type Check, finding, type Part } from './world.js';
 
 interface Found extends Record<string, unknown> {
   readonly owner: TableName;

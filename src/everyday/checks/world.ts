@@ -63,8 +63,3 @@ export function finding(said: Said): DataFinding {
 export function unknown(said: Pick<DataUnknown, 'why' | 'next'> & Partial<DataUnknown>): DataUnknown {
   return { table: null, place: null, ...said };
 }
-
-/** `1 foreign key`, `3 foreign keys`, `2 indexes`. */
-export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
-}

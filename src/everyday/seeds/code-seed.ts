@@ -19,27 +19,30 @@ export async function runCodeSeed(
   { run }: SeedDefinition,
   kept: readonly string[],
 ): Promise<number> {
-  let statements = 0;
+  const sent: Promise<unknown>[] = [];
   let refused: SeedFailedError | null = null;
-  const db: SeedDatabase = {
-    query: async <R extends Row = Row>(text: string, values: readonly unknown[] = []) => {
-      statements += 1;
-      // The driver's own error knows nothing of the line that asked.
-      const asked = new Error('asked here');
-      try {
-        return await tx.query<R>(text, values);
-      } catch (error) {
-        refused ??= statementFailed(seed, { error, asked, text, kept });
-        throw refused;
-      }
-    },
+  const ask = async <R extends Row>(text: string, values: readonly unknown[]): Promise<readonly R[]> => {
+    // The driver's own error knows nothing of the line that asked.
+    const asked = new Error('asked here');
+    try {
+      return await tx.query<R>(text, values);
+    } catch (error) {
+      refused ??= statementFailed(seed, { error, asked, text, kept });
+      throw refused;
+    }
   };
-  await run(db).catch((error: unknown) => {
+  const query: SeedDatabase['query'] = <R extends Row>(text: string, values: readonly unknown[] = []) => {
+    const answer = ask<R>(text, values);
+    sent.push(answer.catch(() => undefined));
+    return answer;
+  };
+  await run({ query }).catch((error: unknown) => {
     throw refused ?? codeFailed(seed, error, kept);
   });
-  // Caught by the seed itself: the transaction is lost all the same.
+  // Also of those that the seed did not await, or whose error it caught: the transaction is lost all the same.
+  await Promise.all(sent);
   if (refused !== null) throw refused;
-  return statements;
+  return sent.length;
 }
 
 interface Failed {

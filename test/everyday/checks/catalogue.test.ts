@@ -105,6 +105,17 @@ onServers('foreign keys without an index', ({ check, sql }) => {
     expect((await check('unindexed_foreign_keys')).verdict).toBe('ok');
   });
 
+  it('of a partitioned table are one finding, and one index mends them', async () => {
+    await sql(`${TABLES} create table orders (id int, user_id int references users) partition by range (id);
+      create table o1 partition of orders for values from (1) to (10);
+      create table o2 partition of orders default;`);
+    expect((await check('unindexed_foreign_keys')).findings.map(brief)).toEqual([
+      ['orders', 'orders_user_id_fkey', null],
+    ]);
+    await sql('create index on orders (user_id)');
+    expect((await check('unindexed_foreign_keys')).verdict).toBe('ok');
+  });
+
   it('are none with an index that leads with the columns, in any order, or that leaves out the NULLs only', async () => {
     await sql(`${TABLES} create table orders (id int, "user" int references users, a int, b int, foreign key (a, b) references users (a, b));
       create index on orders (b, a, id);

@@ -190,6 +190,8 @@ describe('a seed that fails', () => {
       'seeds/development.ts': code('  await db.query("select nope").catch(() => undefined);'),
     });
     expect((await refusal(project.bellows.seed())).code).toBe('BELLOWS_SEED_FAILED');
+    await writeAll(project, { 'seeds/development.ts': code('  void db.query("select nope");') });
+    expect((await refusal(project.bellows.seed())).message).toContain('column "nope" does not exist');
     await writeAll(project, { 'seeds/development.ts': code('  throw new Error("no luck");') });
     expect((await refusal(project.bellows.seed())).message).toMatch(
       /^seeds\/development\.ts:4:\d+ threw: no luck$/,

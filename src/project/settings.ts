@@ -228,11 +228,7 @@ async function completed(sources: Sources): Promise<OfflineSettings> {
     gate,
     approval: own.approval ?? gate === 'full',
     backfill: {
-      concurrency: 1,
-      batchTargetMs: 100,
-      rowsPerSecond: null,
-      verifyParallel: 2,
-      vacuum: true,
+      ...{ concurrency: 1, batchTargetMs: 100, rowsPerSecond: null, verifyParallel: 2, vacuum: true },
       ...present(config.backfill),
       ...present(overrides.backfill),
     },
@@ -240,12 +236,13 @@ async function completed(sources: Sources): Promise<OfflineSettings> {
     window: windowsOf({ ...config.window, ...overrides.window }),
     ddl: { stallMs: ddl.stallMs ?? 500, deadlineMs: durationMs(ddl.deadline ?? '10m') ?? 600_000 },
     http: httpOf(sources),
-    webhooks: (overrides.webhooks ?? config.webhooks ?? []).map(({ url, events }) => ({
-      url,
-      events: events ?? NEWS,
-    })),
+    webhooks: webhooksOf(overrides.webhooks ?? config.webhooks ?? []),
     logLevel: overrides.logLevel ?? config.logLevel ?? 'info',
   };
+}
+
+function webhooksOf(webhooks: NonNullable<BellowsConfig['webhooks']>): Settings['webhooks'] {
+  return webhooks.map(({ url, events }) => ({ url, events: events ?? NEWS }));
 }
 
 function waitOf({ wait, waitTimeoutMs, waitIntervalMs }: DbmateVariables): Settings['wait'] {

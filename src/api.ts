@@ -8,8 +8,17 @@ import type { SeededFile } from '#core/seed';
 import type { MigrationStatus } from '#core/status';
 import type { HistoryRow, PaceSettings, StepRow } from '#ports';
 import type { DatabaseVerbs } from './api/database.js';
+import type { SchemaFileVerbs } from './api/schema-file.js';
 
 export type { DatabaseTarget, DropOptions, ResetResult, WaitOptions } from './api/database.js';
+export type {
+  DumpCheck,
+  DumpFacts,
+  DumpOptions,
+  DumpResult,
+  LoadOptions,
+  LoadResult,
+} from './api/schema-file.js';
 
 export interface Status {
   readonly migrations: readonly MigrationStatus[];
@@ -208,7 +217,7 @@ export interface WorkerOptions {
   readonly onReady?: (addresses: { readonly metrics: string }) => void;
 }
 
-export interface Bellows extends DatabaseVerbs {
+export interface Bellows extends DatabaseVerbs, SchemaFileVerbs {
   up(options?: UpOptions): Promise<UpResult>;
   plan(migration?: string): Promise<readonly PlanView[]>;
   status(): Promise<Status>;

@@ -25,10 +25,12 @@ import { check } from '#verbs/check';
 import type { Context } from '#verbs/context';
 import { contract } from '#verbs/contract';
 import { listDeploys, recordDeploy } from '#verbs/deploys';
+import { checkDump, dump } from '#verbs/dump';
 import { ensureDatabase } from '#verbs/ensure-database';
 import { evaluateNow, skipCheck } from '#verbs/gate';
 import { history } from '#verbs/history';
 import { kill } from '#verbs/kill';
+import { load } from '#verbs/load';
 import { pause, resume, rollback } from '#verbs/operate';
 import type { PageDoor } from '#verbs/page';
 import { plan } from '#verbs/plan';
@@ -145,6 +147,9 @@ function furtherVerbs(
       forgetFiles();
       return check(context, o);
     },
+    dump: (o) => dump(context, o),
+    checkDump: (o) => checkDump(context, o),
+    load: (o) => load(context, o),
     worker: (o) => worker(context, o),
     assertUpToDate: () => assertUpToDate(context),
     queue: async () => (await context.queue()).description,

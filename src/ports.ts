@@ -26,6 +26,8 @@ export interface TransactionLimits {
   /** `replica` for `triggers: 'skip'`. */
   readonly replicationRole?: 'replica';
   readonly readOnly?: boolean;
+  /** Every statement sees what the first one saw (REPEATABLE READ). Default: each sees what is there when it begins. */
+  readonly snapshot?: boolean;
 }
 
 export interface Database extends Session {

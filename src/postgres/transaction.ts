@@ -38,7 +38,7 @@ export async function runTransaction<R>(
 function beginText(limits: TransactionLimits): string {
   const mode = limits.readOnly === true ? ' read only' : '';
   return [
-    `begin isolation level read committed${mode}`,
+    `begin isolation level ${limits.snapshot === true ? 'repeatable read' : 'read committed'}${mode}`,
     ...milliseconds('lock_timeout', limits.lockTimeoutMs),
     ...milliseconds('statement_timeout', limits.statementTimeoutMs),
     ...milliseconds('idle_in_transaction_session_timeout', limits.idleInTransactionTimeoutMs),

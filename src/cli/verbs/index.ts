@@ -6,10 +6,12 @@ import { contract } from './contract.js';
 import { create } from './create.js';
 import { deploys } from './deploys.js';
 import { drop } from './drop.js';
+import { dump } from './dump.js';
 import { gate } from './gate.js';
 import { history } from './history.js';
 import { init } from './init.js';
 import { kill } from './kill.js';
+import { load } from './load.js';
 import { newMigration } from './new.js';
 import { pause } from './pause.js';
 import { plan } from './plan.js';
@@ -29,7 +31,7 @@ export const VERBS: readonly { readonly group: string; readonly verbs: readonly 
   { group: 'Write:', verbs: [init, newMigration, plan] },
   { group: 'Run:', verbs: [up, status, pause, resume] },
   { group: 'Finish:', verbs: [verify, gate, approve, contract, rollback] },
-  { group: 'Everyday:', verbs: [seed, check] },
+  { group: 'Everyday:', verbs: [dump, load, seed, check] },
   { group: 'When something stands in the way:', verbs: [quarantine, kill] },
   { group: 'The database itself:', verbs: [create, drop, reset, wait] },
   { group: 'Evidence:', verbs: [deploys, history] },

@@ -36,7 +36,8 @@ ${body}
   return { status, type: HTML, body: `<!doctype html>\n${markup}\n` };
 }
 
-const LIVE = html`<script src="/page.js" defer></script>
+/** In two pieces: a tagged template with the end tag of a script in it is compiled to a call that needs a package of the compiler. */
+const LIVE = html`<script src="/page.js" defer></${'script'}>
 <noscript><meta http-equiv="refresh" content="10"></noscript>`;
 
 /** A part that the script keeps true; `id` is unique on its page. */

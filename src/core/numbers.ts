@@ -1,5 +1,5 @@
 /** Numbers for people: the same in the terminal and on the page. */
-import { etaWords } from './status.js';
+import { inWords } from './duration.js';
 
 const WHOLE = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 const FINE = new Intl.NumberFormat('en-US', { maximumFractionDigits: 2 });
@@ -59,4 +59,8 @@ export function wholeSeconds(text: string): string {
 export function instant(iso: string): string {
   const date = new Date(iso);
   return Number.isNaN(date.getTime()) ? iso : `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+export function etaWords(seconds: number | null): string {
+  return seconds === null ? 'measuring' : seconds === 0 ? 'due' : inWords(seconds);
 }

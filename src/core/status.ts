@@ -1,5 +1,4 @@
 /** The stable shape of `status --json`, and the words for what comes next: the same everywhere they are shown. */
-import { inWords } from './duration.js';
 import { innerState, type State, type StateKind } from './state.js';
 import { type StatusFacts, sentenceOf, type Wait, waitsOf } from './waits.js';
 
@@ -82,10 +81,6 @@ function gatedCourse(id: string, { gate, plan }: StatusFacts): string {
 export function etaSeconds(done: number, expected: number | null, rate: number | null): number | null {
   if (expected === null || rate === null || rate <= 0) return null;
   return Math.max(0, Math.round((expected - done) / rate));
-}
-
-export function etaWords(seconds: number | null): string {
-  return seconds === null ? 'measuring' : seconds === 0 ? 'due' : inWords(seconds);
 }
 
 export function stateName(state: State): string {

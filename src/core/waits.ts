@@ -6,6 +6,7 @@
 import { inWords } from './duration.js';
 import type { Blocker } from './events.js';
 import { type CheckResult, holds, waitsForApprovalOnly } from './gate.js';
+import { wholeSeconds } from './numbers.js';
 import type { RunPlan } from './plan.js';
 import type { State } from './state.js';
 import type { Hold } from './throttle.js';
@@ -161,7 +162,7 @@ function gateWaits(id: string, { gate, plan }: StatusFacts): readonly Wait[] {
   const [first] = shut;
   if (first === undefined) return [];
   const reason = `gate shut by ${shut.map((r) => r.check).join(', ')}`;
-  return [{ cause: 'gate', reason, next: first.release ?? first.evidence }];
+  return [{ cause: 'gate', reason, next: wholeSeconds(first.release ?? first.evidence) }];
 }
 
 const APPROVAL = (id: string): Wait => ({

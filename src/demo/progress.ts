@@ -1,6 +1,7 @@
 /** The migrations and the application in a line each, and when the rows were moved. */
 import type { Status } from '#api';
-import { etaWords, type MigrationStatus } from '#core/status';
+import { etaWords } from '#core/numbers';
+import type { MigrationStatus } from '#core/status';
 import type { Latencies } from './latency.js';
 
 const RECENT_MS = 5_000;

@@ -69,6 +69,8 @@ export interface Stages {
   create(options: StageOptions): Promise<Stage>;
   /** A leader in this process until the returned function is called, or the test ends. */
   lead(bellows: Bellows): () => Promise<void>;
+  /** The same, once its page listens. */
+  serve(bellows: Bellows): Promise<{ readonly page: string }>;
 }
 
 /** To be called after `useDatabase`, so that everything is closed before the database is dropped. */
@@ -100,9 +102,9 @@ export function useStages(): Stages {
     const bellows = await open(listeners === undefined ? {} : { listeners });
     return { cwd, overrides: all, bellows, path, open };
   };
-  const lead = (bellows: Bellows) => {
+  const lead = (bellows: Bellows, onReady: (at: { readonly page: string }) => void = () => undefined) => {
     const end = new AbortController();
-    const served = bellows.serve({ signal: end.signal });
+    const served = bellows.serve({ signal: end.signal, onReady });
     const stop = async () => {
       end.abort();
       await served;
@@ -110,7 +112,9 @@ export function useStages(): Stages {
     leading.push(stop);
     return stop;
   };
-  return { create, lead };
+  const serve = (bellows: Bellows) =>
+    new Promise<{ readonly page: string }>((resolve) => lead(bellows, resolve));
+  return { create, lead, serve };
 }
 
 export async function createUsers(client: pg.Client, rows: number): Promise<void> {

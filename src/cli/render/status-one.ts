@@ -31,7 +31,7 @@ const SAID: readonly string[] = ['failed', 'paused', 'drift'];
 function whyLines({ waits }: MigrationStatus, { paint, width }: View): readonly string[] {
   return waits
     .filter(({ cause }) => !SAID.includes(cause))
-    .flatMap(({ reason }, i) => field(i === 0 ? 'why' : '', wholeSeconds(reason), width, paint.yellow));
+    .flatMap(({ reason }, i) => field(i === 0 ? 'why' : 'also', reason, width, paint.yellow));
 }
 
 /** All of it is gone once the run was taken back. */

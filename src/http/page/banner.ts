@@ -12,7 +12,7 @@ export function banner({ migration }: Pick<MigrationDetail, 'migration'>): Html 
   const needed =
     first === undefined
       ? html`<p><b>${word}:</b> ${wholeSeconds(migration.next)}</p>`
-      : html`<p><b>${word}:</b> <span class="reason">${wholeSeconds(first.reason)}</span></p>${nextLine(first)}`;
+      : html`<p><b>${word}:</b> <span class="reason">${first.reason}</span></p>${nextLine(first)}`;
   return live(
     'banner',
     `card banner ${tone}`,
@@ -22,7 +22,7 @@ export function banner({ migration }: Pick<MigrationDetail, 'migration'>): Html 
 }
 
 function nextLine({ next }: Wait): Html {
-  return html`<p>next: <code class="next">${wholeSeconds(next)}</code></p>`;
+  return html`<p>next: <code class="next">${next}</code></p>`;
 }
 
 /** The first true cause and all others, and what stands beside the state. */
@@ -33,7 +33,7 @@ export function whyCard({ migration, drift, notices }: MigrationDetail): Html {
     waits.length === 0 ? html`<p>It does not wait: ${wholeSeconds(migration.next)}.</p>` : nothing,
     waits.length === 0
       ? nothing
-      : html`<ol>${waits.map((wait) => html`<li>${wholeSeconds(wait.reason)}${nextLine(wait)}</li>`)}</ol>`,
+      : html`<ol>${waits.map((wait) => html`<li>${wait.reason}${nextLine(wait)}</li>`)}</ol>`,
     failed === null ? nothing : html`<p class="dim">code <code>${failed.code}</code></p>`,
     paused === null ? nothing : html`<p class="dim">paused since ${instant(paused.since)}</p>`,
     drift === null ? nothing : html`<p class="bad">${drift}</p>`,

@@ -56,7 +56,7 @@ ${
     : nothing
 }
 ${isShown(migration) ? html`<p>gate ${gateText(migration)}</p>` : nothing}
-${migration.waits.map(({ reason }) => html`<p class="${tone}">${wholeSeconds(reason)}</p>`)}
+${migration.waits.map(({ reason }) => html`<p class="${tone}">${reason}</p>`)}
 ${isOver(migration) ? nothing : html`<p class="dim">next: <code>${wholeSeconds(migration.waits[0]?.next ?? migration.next)}</code></p>`}
 </li>`;
 }

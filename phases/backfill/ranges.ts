@@ -1,4 +1,5 @@
 import type { BackfillPlan } from '#core/plan';
+import { sqlstateOf } from '#core/sqlstate';
 import type { Database, RunRow, Session } from '#ports';
 import { BackfillMissingError } from './errors.js';
 import { type Leaf, readLeaves } from './leaves.js';
@@ -7,6 +8,7 @@ import type { PlannedRange } from './planned-range.js';
 
 export const FIRST_SWEEP = 2;
 const MAX_REST_SECONDS = 60;
+const LOCK_MS = 500;
 
 /**
  * Plans one pass: 1 is the walk, each later one a sweep over what the table and its leaves are by then.
@@ -15,7 +17,7 @@ const MAX_REST_SECONDS = 60;
  * every older writer, so the size read here bounds all rows that the trigger does not take care of.
  *
  * @returns false where this pass was planned before, or where it is too soon after the last sweep, which left rows that
- *   somebody locked; then nothing is changed.
+ *   somebody locked, or where somebody holds the table itself; then nothing is changed.
  */
 export async function planWalk(
   { database }: { readonly database: Database },
@@ -28,13 +30,27 @@ export async function planWalk(
   if (!(await isDue(database, key))) return false;
   // Before the lock, which claims and transitions of the run wait for. A leaf that is rewritten in between is noticed by
   // its file node, as at any later time.
-  const ranges = await rangesOf(database, backfill, pass, await readLeaves(database, backfill.table));
+  const leaves = await leavesNow(database, backfill);
+  if (leaves === null) return false;
+  const ranges = await rangesOf(database, backfill, pass, leaves);
   return database.transaction({}, async (tx) => {
     await lockRun(tx, run.id);
     if (!(await isDue(tx, key))) return false;
     await insertRanges(tx, key, ranges);
     return true;
   });
+}
+
+/** Even a table's size is read under a lock: null where somebody holds it, for whom the leader shall not wait. */
+async function leavesNow(database: Database, { table }: BackfillPlan): Promise<readonly Leaf[] | null> {
+  try {
+    return await database.transaction({ readOnly: true, lockTimeoutMs: LOCK_MS }, (tx) =>
+      readLeaves(tx, table),
+    );
+  } catch (error) {
+    if (sqlstateOf(error) === '55P03') return null;
+    throw error;
+  }
 }
 
 /**

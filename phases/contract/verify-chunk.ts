@@ -49,7 +49,7 @@ export interface Judged {
 const LIMITS: TransactionLimits = {
   readOnly: true,
   rowSecurity: false,
-  lockTimeoutMs: 5_000,
+  lockTimeoutMs: 1_000,
   statementTimeoutMs: 60_000,
   idleInTransactionTimeoutMs: 10_000,
 };

@@ -34,6 +34,7 @@ const SIZE = { first: 2_048, least: 16, most: 16_384, rowByRow: 256 };
 const FAST_MS = 250;
 const SLOW_MS = 1_000;
 const ATTEMPTS = 5;
+const TABLE_LOCK_POLL_MS = 500;
 /** Each round looks at what the leaves gained during the one before: less every time. */
 const ROUNDS = 5;
 
@@ -221,11 +222,18 @@ async function judgeAgain(walk: Walk, piece: Piece, attempt = 1): Promise<Judged
     const { action, sqlstate } = classify(error);
     if (sqlstate === '42P01' && (await isGone(walk.database, target.leaf))) return null;
     if (sqlstate === '57014' && hi - lo > 1) return giveBack(walk, halves(piece));
+    // Reading waits for no row: somebody holds the whole table (VACUUM FULL, DDL), and lets go of it some time.
+    if (sqlstate === '55P03')
+      return waitFor(walk, TABLE_LOCK_POLL_MS, () => judgeAgain(walk, piece, attempt));
     if (!piece.rowByRow && isOfARow(sqlstateOf(error))) return giveBack(walk, [{ ...piece, rowByRow: true }]);
     if ((action !== 'retry' && action !== 'reconnect') || attempt >= ATTEMPTS) throw error;
-    await delay(200 * attempt, undefined, { signal: walk.options.signal });
-    return judgeAgain(walk, piece, attempt + 1);
+    return waitFor(walk, 200 * attempt, () => judgeAgain(walk, piece, attempt + 1));
   }
+}
+
+async function waitFor<R>({ options }: Walk, ms: number, then: () => Promise<R>): Promise<R> {
+  await delay(ms, undefined, { signal: options.signal });
+  return then();
 }
 
 /** A function may raise any code; these are said by the server about itself, or about the statement as a whole. */

@@ -90,7 +90,12 @@ describe.each(MAJORS)('concurrent writers on PostgreSQL %s', (major) => {
   });
 });
 
-describe('a crash of the server', () => {
+const ORDERS = [
+  { way: 'by blocks', over: {} },
+  { way: 'newest first', over: { order: 'newest first' } },
+] as const;
+
+describe.each(ORDERS)('a crash of the server, the walk going $way', ({ over }) => {
   let server: PostgresServer;
   let own: TestDatabase;
   beforeAll(async () => {
@@ -104,7 +109,8 @@ describe('a crash of the server', () => {
     const shop = await openWorkshop(own.url);
     try {
       await usersTable(shop.app, 40_000);
-      const run = await startSynced(shop, USERS, {}, { targetMs: 10, rowsPerSecond: 20_000 });
+      await shop.app.query('analyze users');
+      const run = await startSynced(shop, USERS, over, { targetMs: 10, rowsPerSecond: 20_000 });
       await planWalk(shop, run, 0, 1);
       for (let crash = 0; crash < 3; crash += 1) {
         const [rangeId = 0] = await openRanges(shop.database, run.id);

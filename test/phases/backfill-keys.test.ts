@@ -38,6 +38,15 @@ const KEYS: readonly (readonly [string, Keyed])[] = [
     { columns: 'id text', key: 'id', value: `chr(34 + i % 90) || '{",}\\ ' || md5(i::text)` },
   ],
   [
+    'an enum and bytes',
+    {
+      columns: 'kind mood, id bytea',
+      key: 'kind, id',
+      value: `(enum_range(null::mood))[1 + i % 3], decode(md5(i::text), 'hex')`,
+    },
+  ],
+  ['a domain over char', { columns: 'id code', key: 'id', value: `lpad(i::text, 6, '0')` }],
+  [
     'text in another collation',
     { columns: 'id text collate "C"', key: 'id', value: `chr(65 + i % 60) || md5(i::text)` },
   ],
@@ -57,6 +66,7 @@ const KEYS: readonly (readonly [string, Keyed])[] = [
 
 /** `users` with the key, and what moved which row: only the batch turns `p` into `d`. */
 async function keyedUsers(app: pg.Client, { columns, key, value }: Keyed, rows: number): Promise<void> {
+  await app.query(`create type mood as enum ('sad', 'ok', 'happy'); create domain code as char(8)`);
   await app.query(
     `create table users (${columns}, full_name text not null, first_name text, last_name text, ${FILLER}, primary key (${key}))`,
   );

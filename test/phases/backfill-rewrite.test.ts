@@ -100,6 +100,9 @@ describe('a table that is locked for long', () => {
     const shop = await open();
     await usersTable(shop.app, 20_000);
     const run = await startSynced(shop, USERS);
+    await shop.app.query('begin; lock table users in access exclusive mode');
+    expect(await planWalk(shop, run, 0, 1)).toBe(false);
+    await shop.app.query('commit');
     await planWalk(shop, run, 0, 1);
     const other = await connect(urlOf(shop));
     await other.query('begin; lock table users in share mode');

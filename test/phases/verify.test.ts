@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { sql } from '#core/sql';
+import { systemClock } from '#phases/backfill/clock';
 import { addColumn } from '#phases/expand/add-column';
-import { backfill, usersTable, useWorkshop, type Workshop } from './backfill-workshop.js';
+import { backfill, NEVER, usersTable, useWorkshop, type Workshop } from './backfill-workshop.js';
 import { behindTheTrigger, expanded, gated, markerOf, verify } from './verify-stage.js';
 
 const open = useWorkshop();
@@ -315,6 +316,29 @@ describe('verifyRun', () => {
     const result = await verify({ ...staged, shop: { ...shop, database: rewriting } }, { parallel: 1 });
     expect(rewritten).toBe(true);
     expect(found(result)).toEqual(clean(10_000));
+  });
+
+  it('waits for a table that somebody holds, however long', { timeout: 30_000 }, async () => {
+    const shop = await open();
+    await usersTable(shop.app, 500);
+    const staged = await gated(shop, NAMES);
+    let held = false;
+    const database = {
+      ...shop.database,
+      query: shop.database.query.bind(shop.database),
+      transaction: (async (limits, work) => {
+        if (limits.readOnly === true && !held) {
+          held = true;
+          await shop.app.query('begin; lock table users in access exclusive mode');
+          // Longer than what is tried again a number of times would take.
+          void systemClock.sleep(9_000, NEVER).then(() => shop.app.query('commit'));
+        }
+        return shop.database.transaction(limits, work);
+      }) as typeof shop.database.transaction,
+    };
+    const result = await verify({ ...staged, shop: { ...shop, database } }, { parallel: 1 });
+    expect(found(result)).toEqual(clean(500));
+    expect(result.seconds).toBeGreaterThan(8);
   });
 
   it('counts right while the application writes', async () => {

@@ -137,7 +137,7 @@ function backfillLines(
   return [
     ...heading(
       'backfill',
-      `${displayTable(backfill.table)}, ${rows}${where}, in short batches${triggers}`,
+      `${backfill.kind === 'purge' ? 'deletes rows of ' : ''}${displayTable(backfill.table)}, ${rows}${where}, in short batches${triggers}`,
       view,
     ),
     ...(batch === undefined

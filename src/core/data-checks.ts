@@ -74,6 +74,7 @@ export interface WantedForeignKey {
   readonly table: string;
   readonly columns: readonly string[];
   readonly references: string;
+  /** Empty: the primary key. */
   readonly referencedColumns: readonly string[];
   /** The migration's id; null: the configuration. */
   readonly by: string | null;

@@ -1,9 +1,11 @@
 /** What is to hold later: what the configuration declares, and what migrations that are not done will demand. */
 import type { Wanted, WantedForeignKey, WantedNotNull, WantedUnique } from '#core/data-checks';
 import { type AnyOperation, backfillsOf, type Definition, setOf } from '#core/definition';
-import { displayTable, parseTable } from '#core/identifier';
+import { displayTable, parseTable, quoteTable } from '#core/identifier';
 import { isSql } from '#core/sql';
+import type { SqlMigration } from '#core/sql-migration';
 import { innerState } from '#core/state';
+import { wantedInSql } from '#everyday/checks/wanted-in-sql';
 import type { Context } from './context.js';
 import { isInstalled } from './status.js';
 
@@ -13,12 +15,19 @@ export async function wantedLater(context: Context): Promise<Wanted> {
   const isDone = (id: string) =>
     runs.some((run) => run.migration === id && innerState(run.state).kind === 'done');
   const files = project.migrations.filter(({ id }) => !isDone(id));
-  const wishes = files.map(({ id, definition }) => wishesOf(id, definition));
+  const plain = await pendingPlain(context, project.plain);
+  const read = await Promise.all(
+    plain.map(async (file) => ({ file: file.file, wishes: await wantedInSql(file) })),
+  );
+  const wishes = [
+    ...files.map(({ id, definition }) => wishesOf(id, definition)),
+    ...read.flatMap((one) => one.wishes ?? []),
+  ];
   const { foreignKeys, unique, notNull } = context.settings.checks;
   return {
     foreignKeys: [
       ...foreignKeys.map((key) => ({ ...key, by: null })),
-      ...wishes.flatMap((wish) => wish.foreignKeys),
+      ...wishes.flatMap((wish) => wish.foreignKeys ?? []),
     ],
     unique: [
       ...unique.map(({ table, columns }) => ({
@@ -27,14 +36,31 @@ export async function wantedLater(context: Context): Promise<Wanted> {
         where: null,
         by: null,
       })),
-      ...wishes.flatMap((wish) => wish.unique),
+      ...wishes.flatMap((wish) => wish.unique ?? []),
     ],
     notNull: [
       ...notNull.map((column) => ({ ...column, by: null, filled: false })),
-      ...wishes.flatMap((wish) => wish.notNull),
+      ...wishes.flatMap((wish) => wish.notNull ?? []),
     ],
-    unreadable: project.problems.filter(({ id }) => id !== null && !isDone(id)).map(({ file }) => file),
+    unreadable: [
+      ...project.problems.filter(({ id }) => id !== null && !isDone(id)).map(({ file }) => file),
+      ...read.filter((one) => one.wishes === null).map(({ file }) => file),
+    ],
   };
+}
+
+/** By the table that says what is applied, for every tool that reads it. */
+async function pendingPlain(
+  { database, settings }: Context,
+  files: readonly SqlMigration[],
+): Promise<readonly SqlMigration[]> {
+  const table = quoteTable(parseTable(settings.migrationsTable));
+  const [there] = await database.query<{ there: boolean }>('select to_regclass($1) is not null as there', [
+    table,
+  ]);
+  if (files.length === 0 || there?.there !== true) return files;
+  const rows = await database.query<{ version: string }>(`select version::text as version from ${table}`);
+  return files.filter((file) => !rows.some(({ version }) => version === file.version));
 }
 
 type Wishes = Omit<Wanted, 'unreadable'>;

@@ -18,7 +18,10 @@ export interface SequenceUse extends Record<string, unknown> {
   readonly last: string | null;
 }
 
-const LIMITS = `case format_type(a.atttypid, null)
+/** What a column is made of: a domain has the range of its base type. */
+const TYPE = `format_type(coalesce(nullif((select d.typbasetype from pg_catalog.pg_type d where d.oid = a.atttypid), 0), a.atttypid), null)`;
+
+const LIMITS = `case ${TYPE}
     when 'smallint' then 32767
     when 'integer' then 2147483647
     else 9223372036854775807
@@ -42,7 +45,7 @@ feeds as (
   and d.refclassid = 'pg_catalog.pg_class'::regclass
 ),
 used as (
-  select s.seqrelid, s.seqmax, n.nspname, c.relname, t.schema, t.name, t.oid, a.attname, a.atttypid,
+  select s.seqrelid, s.seqmax, n.nspname, c.relname, t.schema, t.name, t.oid, a.attname, ${TYPE} as type,
     has_sequence_privilege(s.seqrelid, 'select, usage') as readable,
     case when a.attname is null then s.seqmax else least(s.seqmax, ${LIMITS}) end as limit_,
     a.attname is not null and s.seqmax < ${LIMITS} as sequence_ends_first
@@ -66,7 +69,7 @@ select jsonb_build_object('schema', v.nspname, 'name', v.relname) as sequence,
   case when v.oid is not null then jsonb_build_object('schema', v.schema, 'name', v.name) end as "table",
   v.oid::bigint as oid,
   v.attname::text as column,
-  format_type(v.atttypid, null) as type,
+  case when v.oid is not null then v.type end as type,
   case when v.readable then greatest(0, round(100 * coalesce(v.last, 0) / v.limit_, 1))::float8 end as percent,
   v.sequence_ends_first as "sequenceEndsFirst",
   v.last::text as last
@@ -88,10 +91,10 @@ export function readSmallIntegers(world: CheckWorld): Promise<readonly SmallInte
   return look<SmallInteger>(
     world,
     `with ${USER_TABLES}
-     select t.oid::bigint as oid, a.attname::text as column, format_type(a.atttypid, null) as type
+     select t.oid::bigint as oid, a.attname::text as column, ${TYPE} as type
      from tables t
      join pg_catalog.pg_attribute a on a.attrelid = t.oid
-     where a.atttypid in ('int2'::regtype, 'int4'::regtype)
+     where ${TYPE} in ('smallint', 'integer')
      and a.attnum > 0
      and not a.attisdropped
      and not t.relispartition`,

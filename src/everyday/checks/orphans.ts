@@ -14,6 +14,7 @@ import { counted } from '#core/numbers';
 import { type ForeignKey, readForeignKeys } from './foreign-keys.js';
 import { orUnknown, scan } from './look.js';
 import { sizeOf } from './sizes.js';
+import { unreadable } from './unreadable.js';
 import { byWhom, isThere, wantedTable } from './wanted-table.js';
 import { type Check, type CheckWorld, finding, inTurn, type Part, together, unknown } from './world.js';
 
@@ -29,7 +30,7 @@ export const orphans: Check = async (world) => {
       : [
           `${counted(skipped, 'validated foreign key')}: the server vouches for them, not scanned (--deep does)`,
         ];
-  return together([{ did }, ...known, ...wanted]);
+  return together([{ did, unknown: unreadable(world) }, ...known, ...wanted]);
 };
 
 function isVouchedFor({ validated, enforced, disabled }: ForeignKey): boolean {
@@ -67,18 +68,23 @@ async function declared(
 ): Promise<Part> {
   const [from, to] = [
     await wantedTable(world, wanted),
-    await wantedTable(world, { table: wanted.references, columns: wanted.referencedColumns, by: wanted.by }),
+    await wantedTable(world, { ...wanted, table: wanted.references, columns: wanted.referencedColumns }),
   ];
   if (!isThere(from)) return from;
   if (!isThere(to)) return to;
+  const referencedColumns = wanted.referencedColumns.length === 0 ? to.primaryKey : wanted.referencedColumns;
+  if (referencedColumns.length !== wanted.columns.length) {
+    const why = `the key of ${wanted.columns.length} columns (${byWhom(wanted.by)}) refers to one of ${referencedColumns.length} in ${to.shown}`;
+    return { unknown: [unknown({ table: from.shown, why, next: 'Correct the foreign key.' })] };
+  }
   if (keys.some((key) => isSame(key, wanted))) return {};
   const columns = quoteList(wanted.columns);
   const name = generatedName(from.table.name, ...wanted.columns, 'fkey');
-  const key = `foreign key (${columns}) references ${quoteTable(to.table)} (${quoteList(wanted.referencedColumns)})`;
+  const key = `foreign key (${columns}) references ${quoteTable(to.table)} (${quoteList(referencedColumns)})`;
   return scanKey(world, {
     ...{ oid: from.oid, table: from.table, references: to.table, columns: wanted.columns },
     ...{
-      referencedColumns: wanted.referencedColumns,
+      referencedColumns,
       matchFull: false,
       operators: wanted.columns.map(() => '='),
     },

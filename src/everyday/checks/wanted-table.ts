@@ -8,6 +8,7 @@ export interface WantedTable {
   readonly shown: string;
   /** Columns that are NOT NULL, or that a valid CHECK keeps from being NULL. */
   readonly required: ReadonlySet<string>;
+  readonly primaryKey: readonly string[];
 }
 
 /**
@@ -24,7 +25,9 @@ export async function wantedTable(
   const missing = what.columns.filter((column) => !columns.some(({ name }) => name === column));
   if (columns.length > 0 && missing.length === 0) {
     const required = new Set(columns.filter((c) => c.required).map((c) => c.name));
-    return { oid: columns[0]?.oid ?? 0, table, shown, required };
+    const keys = columns.filter((c) => c.keyPlace !== null);
+    const primaryKey = keys.sort((a, b) => (a.keyPlace ?? 0) - (b.keyPlace ?? 0)).map((c) => c.name);
+    return { oid: columns[0]?.oid ?? 0, table, shown, required, primaryKey };
   }
   const gone = columns.length === 0 ? `table ${shown}` : `column ${shown}.${missing.join(`, ${shown}.`)}`;
   if (what.by !== null) return { did: [`${gone} of ${what.by} is not there yet: nothing to look for`] };
@@ -40,6 +43,8 @@ interface Column extends Record<string, unknown> {
   readonly oid: number;
   readonly name: string;
   readonly required: boolean;
+  /** From 1 in the primary key; null: not in it. */
+  readonly keyPlace: number | null;
 }
 
 function readColumns(world: CheckWorld, table: TableName): Promise<readonly Column[]> {
@@ -55,7 +60,13 @@ function readColumns(world: CheckWorld, table: TableName): Promise<readonly Colu
          and con.convalidated
          and con.conkey = array[a.attnum]
          and pg_catalog.pg_get_expr(con.conbin, con.conrelid) = format('(%I IS NOT NULL)', a.attname)
-       ) as required
+       ) as required,
+       (
+         select array_position(con.conkey, a.attnum)
+         from pg_catalog.pg_constraint con
+         where con.conrelid = c.oid
+         and con.contype = 'p'
+       ) as "keyPlace"
      from pg_catalog.pg_class c
      join pg_catalog.pg_namespace n on n.oid = c.relnamespace
      join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped

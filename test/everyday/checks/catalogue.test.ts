@@ -147,6 +147,16 @@ onServers('integers', (stage) => {
     expect((await check('integer_range', { integerPercent: 95 })).findings).toHaveLength(1);
   });
 
+  it('of a domain have the range of its type', async () => {
+    await sql(`create domain number as int; create sequence s;
+      create table a (id number primary key default nextval('s')); create table b (id number primary key);
+      insert into b values (2000000000); select setval('s', 2000000000);`);
+    expect((await check('integer_range')).findings.map((f) => [f.table, percentOf(f.means)])).toEqual([
+      ['a', '93.1'],
+      ['b', '93.1'],
+    ]);
+  });
+
   it('of a bigint that an integer sequence feeds end with the sequence', async () => {
     await sql(`create sequence s as int; create table a (id bigint primary key default nextval('s'));
       select setval('s', 2000000000);`);

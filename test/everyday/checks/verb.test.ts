@@ -53,6 +53,50 @@ it('wants what migrations that are not done will demand, and what the configurat
   );
 });
 
+it('wants what plain SQL migrations that are not applied will demand, unless they change those rows first', async () => {
+  const project = await open({});
+  const write = (name: string, text: string) =>
+    writeFile(join(project.cwd, 'migrations', `${name}.sql`), text);
+  await write(
+    '20240102150000_keys',
+    `-- migrate:up
+    ALTER TABLE users ADD CONSTRAINT users_email UNIQUE (email), ADD COLUMN z int UNIQUE;
+    create unique index concurrently on users (name) where id > 0;
+    alter table orders add foreign key (user_id) references users not valid;
+    alter table users alter column name set not null, alter column z set not null;
+-- migrate:down
+    alter table orders alter column user_id set not null;`,
+  );
+  await write(
+    '20240103150000_mends',
+    `update users set name = ''; alter table users alter column name set not null;`,
+  );
+  await write('20240104150000_block', `do $$ begin null; end $$; create unique index on users (id, name);`);
+  await project.client.query(TABLES);
+  const only = ['orphans', 'duplicates', 'nulls'] as const;
+  const report = await project.bellows.check({ only });
+  expect(report.checks.flatMap(({ findings }) => findings.map(({ table, count }) => [table, count]))).toEqual(
+    [
+      ['orders', 1],
+      ['users', 1],
+      ['users', 1],
+    ],
+  );
+  expect(of(report, 'duplicates')?.did).toEqual([
+    'users (email): scanned (wanted by 20240102150000_keys)',
+    'users (name) where id > 0: scanned (wanted by 20240102150000_keys)',
+  ]);
+  expect(of(report, 'nulls')?.did).toEqual([
+    'users.name: scanned up to the first NULL (no statistics; wanted by 20240102150000_keys)',
+    'column users.z of 20240102150000_keys is not there yet: nothing to look for',
+  ]);
+  await project.client.query(`create table schema_migrations (version varchar primary key);
+    insert into schema_migrations values ('20240102150000')`);
+  expect(await project.bellows.check({ only })).toMatchObject({ ok: true });
+  await write('20240105150000_broken', 'alter table users add constraint;');
+  expect((await project.bellows.check({ only })).unknown).toBe(3);
+});
+
 it('wants nothing of what is done, and sees nothing of Bellows itself', async () => {
   const project = await open(
     {

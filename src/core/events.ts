@@ -111,8 +111,6 @@ export type EventName = keyof EventMap;
 
 export interface SignalRead {
   readonly signal: string;
-  /** Value over limit, 1 stops; null where it is not known. */
-  readonly utilisation: number | null;
   /** False: reading it failed, and so it holds. */
   readonly readable: boolean;
 }

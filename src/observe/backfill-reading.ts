@@ -1,13 +1,15 @@
 /** The walk of a run as its ledger shows it. */
 import type { State } from '#core/state';
 import { etaSeconds } from '#core/status';
-import type { BackfillReading, ThrottledReading } from './readings.js';
+import type { BackfillReading, SignalReading, ThrottledReading } from './readings.js';
 
 export interface RunPace {
   readonly state: State;
   readonly backfills: number;
   readonly rowsExpected: number | null;
   readonly concurrency: number | null;
+  readonly ceiling: number | null;
+  readonly rowsPerSecond: number | null;
   readonly targetMs: number | null;
 }
 
@@ -31,13 +33,14 @@ export interface BackfillFacts {
   readonly rowsDone: number | null;
   readonly held: readonly string[];
   readonly throttled: readonly ThrottledReading[];
+  readonly signals: readonly SignalReading[];
   readonly quarantined: number;
 }
 
 /** Null where the migration has no backfill. */
 export function backfillOf(run: RunPace, facts: BackfillFacts): BackfillReading | null {
   if (run.backfills === 0) return null;
-  const { ledger, rowsDone, held, throttled, quarantined } = facts;
+  const { ledger, rowsDone, held, throttled, signals, quarantined } = facts;
   const moving = run.state.kind === 'backfilling';
   return {
     rowsDone,
@@ -46,6 +49,8 @@ export function backfillOf(run: RunPace, facts: BackfillFacts): BackfillReading 
     etaSeconds: moving ? etaOf(run, ledger) : null,
     lastCommit: ledger?.lastCommit ?? null,
     concurrency: run.concurrency ?? 1,
+    ceiling: run.ceiling ?? run.concurrency ?? 1,
+    rowsPerSecond: run.rowsPerSecond,
     targetSeconds: (run.targetMs ?? 100) / 1_000,
     batchRows: ledger?.batchRows ?? null,
     inFlight: ledger?.inFlight ?? 0,
@@ -53,6 +58,7 @@ export function backfillOf(run: RunPace, facts: BackfillFacts): BackfillReading 
     // A hold whose run has moved on is of no account: what is finished must not look throttled.
     holds: moving ? held : [],
     throttled,
+    signals: moving ? signals : [],
   };
 }
 

@@ -52,12 +52,9 @@ const REACTIONS: { readonly [E in EventName]: Reaction<E> } = {
   // Read from PostgreSQL, where the workers wrote them.
   'throttle:on': null,
   'throttle:off': null,
-  'throttle:read': (to, { migration, signals }) => {
-    for (const { signal, utilisation, readable } of signals) {
-      const reason = reasonOf(signal);
-      if (!readable) to.inc('bellows_throttle_check_failures_total', { reason });
-      if (utilisation === null) to.drop('bellows_throttle_utilization_ratio', { migration, reason });
-      else to.set('bellows_throttle_utilization_ratio', { migration, reason }, utilisation);
+  'throttle:read': (to, { signals }) => {
+    for (const { signal, readable } of signals) {
+      if (!readable) to.inc('bellows_throttle_check_failures_total', { reason: reasonOf(signal) });
     }
   },
   // The results are read from PostgreSQL, where the leader wrote them.

@@ -54,10 +54,6 @@ function showMigration(to: Instruments, reading: MigrationReading): void {
   }
   showPhase(to, reading);
   if (backfill !== null) showBackfill(to, migration, backfill);
-  // What a worker read last says nothing any more.
-  if (reading.state.kind !== 'backfilling') {
-    for (const reason of REASONS) to.drop('bellows_throttle_utilization_ratio', { migration, reason });
-  }
   if (gate !== null) showGate(to, migration, gate);
   for (const decision of DECISIONS)
     to.inc('bellows_gate_decisions_total', { migration, decision }, reading.decisions[decision]);
@@ -90,6 +86,8 @@ function showBackfill(to: Instruments, migration: string, backfill: BackfillRead
     bellows_backfill_eta_seconds: backfill.etaSeconds,
     bellows_backfill_last_commit_timestamp_seconds: backfill.lastCommit,
     bellows_backfill_concurrency_limit: backfill.concurrency,
+    bellows_backfill_concurrency_ceiling: backfill.ceiling,
+    bellows_backfill_rows_per_second_limit: backfill.rowsPerSecond,
     bellows_backfill_batches_in_flight: backfill.inFlight,
     bellows_backfill_batch_target_seconds: backfill.targetSeconds,
     bellows_backfill_batch_target_rows: backfill.batchRows,
@@ -103,7 +101,11 @@ function showBackfill(to: Instruments, migration: string, backfill: BackfillRead
   showThrottle(to, migration, backfill);
 }
 
-function showThrottle(to: Instruments, migration: string, { holds, throttled }: BackfillReading): void {
+function showThrottle(
+  to: Instruments,
+  migration: string,
+  { holds, throttled, signals }: BackfillReading,
+): void {
   const held = new Set(holds.map(reasonOf));
   const sum = (reason: Reason, of: (reading: ThrottledReading) => number) =>
     throttled.filter(({ signal }) => reasonOf(signal) === reason).reduce((all, one) => all + of(one), 0);
@@ -120,6 +122,12 @@ function showThrottle(to: Instruments, migration: string, { holds, throttled }: 
       labels,
       sum(reason, ({ events }) => events),
     );
+  }
+  // Several of a kind (`query:…`) are one reason: the one that is nearest to its limit.
+  for (const reason of new Set(signals.map(({ signal }) => reasonOf(signal)))) {
+    const near = signals.filter(({ signal }) => reasonOf(signal) === reason);
+    const utilisation = Math.max(...near.map((one) => one.utilisation));
+    to.set('bellows_throttle_utilization_ratio', { migration, reason }, utilisation);
   }
 }
 

@@ -10,6 +10,4 @@ export interface Instruments {
   zero<N extends HistogramName>(name: N, labels: LabelsOf<N>): void;
   /** Takes every series away, also the one of a metric without labels. */
   clear(name: CounterName | GaugeName): void;
-  /** Takes one series away. */
-  drop<N extends GaugeName>(name: N, labels: LabelsOf<N>): void;
 }

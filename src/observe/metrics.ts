@@ -139,7 +139,6 @@ function createInstruments(registry: Registry): {
     set: (name, labels, value) => as(name, Gauge).set(labels, value),
     observe: (name, labels, value) => as(name, Histogram).observe(labels, value),
     zero: (name, labels) => as(name, Histogram).zero(labels),
-    drop: (name, labels) => as(name, Gauge).remove(labels),
     clear,
   };
   const forget = async (migration: string): Promise<void> => {

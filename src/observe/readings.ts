@@ -56,6 +56,9 @@ export interface BackfillReading {
   /** Seconds since 1970, the database's clock; null before the first batch. */
   readonly lastCommit: number | null;
   readonly concurrency: number;
+  readonly ceiling: number;
+  /** Null: no cap. */
+  readonly rowsPerSecond: number | null;
   readonly targetSeconds: number;
   /** Null where no batch was committed lately. */
   readonly batchRows: number | null;
@@ -64,6 +67,14 @@ export interface BackfillReading {
   /** Signals that hold it now. */
   readonly holds: readonly string[];
   readonly throttled: readonly ThrottledReading[];
+  /** How near each signal is to its limit, where that is known. */
+  readonly signals: readonly SignalReading[];
+}
+
+export interface SignalReading {
+  readonly signal: string;
+  /** 1 holds. */
+  readonly utilisation: number;
 }
 
 export interface ThrottledReading {

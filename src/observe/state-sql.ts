@@ -14,6 +14,8 @@ select r.id::text as id,
     from jsonb_array_elements(r.plan -> 'backfills') as b
   ) as "rowsExpected",
   (r.pace ->> 'concurrency')::float8 as concurrency,
+  (r.pace ->> 'ceiling')::float8 as ceiling,
+  (r.pace ->> 'rowsPerSecond')::float8 as "rowsPerSecond",
   (r.pace ->> 'targetMs')::float8 as "targetMs"
 from (
   select distinct on (migration) *
@@ -123,6 +125,17 @@ from (
 ) as held
 where run_id = any($1::text[]::bigint[])
 group by 1, 2`;
+
+/** A reading that is older says nothing of now. */
+export const SIGNAL_ROWS = `
+select s.run_id::text as run,
+  reading.key as signal,
+  (reading.value ->> 'utilisation')::float8 as utilisation
+from bellows.signals s
+cross join lateral jsonb_each(s.readings) as reading
+where s.run_id = any($1::text[]::bigint[])
+  and s.read_at > clock_timestamp() - interval '15 seconds'
+  and jsonb_typeof(reading.value -> 'utilisation') = 'number'`;
 
 export const STEP_ROWS = `
 select run_id::text as run,

@@ -9,6 +9,7 @@ import type {
   Decision,
   MigrationReading,
   PhaseReading,
+  SignalReading,
   StateForMetrics,
   StepReading,
   ThrottledReading,
@@ -26,6 +27,7 @@ import {
   PROCESS_ROW,
   QUARANTINE_ROWS,
   RUN_ROWS,
+  SIGNAL_ROWS,
   STEP_ROWS,
   THROTTLED_ROWS,
   VERIFICATION_ROWS,
@@ -91,6 +93,7 @@ async function readRuns(
   const rows = await countRows(session);
   const held = await read<{ readonly signal: string }>(HOLD_ROWS);
   const throttled = await read<ThrottledReading>(THROTTLED_ROWS);
+  const signals = await read<SignalReading>(SIGNAL_ROWS);
   const quarantine = await read<{ readonly rows: number }>(QUARANTINE_ROWS);
   const checks = await read<Check>(CHECK_ROWS);
   const steps = await read<StepReading>(STEP_ROWS);
@@ -109,6 +112,7 @@ async function readRuns(
       rowsDone: rows === null ? null : (rows.get(run.id) ?? 0),
       held: held(run.id).map(({ signal }) => signal),
       throttled: throttled(run.id),
+      signals: signals(run.id),
       quarantined: quarantine(run.id)[0]?.rows ?? 0,
     }),
     gate: innerState(run.state).kind === 'gated' ? gateOf(checks(run.id)) : null,

@@ -88,10 +88,12 @@ describe.skipIf(!hasPrometheus)('a Prometheus that scraped a run', () => {
       rules: [`${RULES}/alerts.yml`, `${RULES}/recording.yml`],
     });
     await waitForLock(stage, client, prometheus, primary.url);
+    await client.query(`update users set full_name = 'New Name', rev = rev + 1 where id between 1 and 50`);
     await hold(prometheus, primary.url);
     await pauseAndResume(stage, prometheus);
     await loseWorker(client, [first, second]);
     await buildIndex(client, prometheus, primary.url);
+    await prometheus.sees('bellows_sync_trigger_calls_total > 0');
     await prometheus.sees('bellows_gate_last_evaluated_timestamp_seconds > 0');
     await prometheus.sees('bellows_gate_check_passing{check="quarantine"} == 0');
     await expectAnswers(prometheus);

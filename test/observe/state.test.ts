@@ -151,6 +151,31 @@ describe('a backfill', () => {
     expect(new Set(seen.all('bellows_throttle_active'))).toEqual(new Set([0]));
   });
 
+  it('shows how near each signal is to its limit, while that is known and new', async () => {
+    const run = await addRun(client, {
+      migration: 'a',
+      state: backfilling,
+      pace: { concurrency: 2, ceiling: 4, rowsPerSecond: 900 },
+    });
+    const readings = {
+      'query:wal': { utilisation: 0.3 },
+      'query:disk': { utilisation: 1.2 },
+      replication_lag: { utilisation: null },
+    };
+    await client.query('insert into bellows.signals (run_id, readings) values ($1, $2)', [run, readings]);
+    const near = async () =>
+      (await scrape()).samples
+        .filter(({ name }) => name === 'bellows_throttle_utilization_ratio')
+        .map(({ labels, value }) => [labels.reason, value]);
+    expect(await near()).toEqual([['query', 1.2]]);
+    const seen = await scrape();
+    expect(seen.one('bellows_backfill_concurrency_limit')).toBe(2);
+    expect(seen.one('bellows_backfill_concurrency_ceiling')).toBe(4);
+    expect(seen.one('bellows_backfill_rows_per_second_limit')).toBe(900);
+    await client.query(`update bellows.signals set read_at = clock_timestamp() - interval '16 s'`);
+    expect(await near()).toEqual([]);
+  });
+
   it('counts open rows in quarantine', async () => {
     const run = await addRun(client, { migration: 'a', state: backfilling });
     await client.query(

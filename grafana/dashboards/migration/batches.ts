@@ -76,14 +76,15 @@ export const batchRow: Section = {
     graph({
       title: 'Batches in flight against the limit',
       description:
-        'Ranges that live workers walk now, against the concurrency (dashed). Good: at the limit while backfilling. Below it: too few workers, or slots used by other migrations.',
+        'Ranges that live workers walk now, against the concurrency of now and the most that is allowed (dashed). Good: at the limit while backfilling. Below it: too few workers, or slots used by other migrations.',
       unit: 'none',
       width: 12,
       queries: [
         range('A', same('migration', 'bellows_backfill_batches_in_flight'), '{{migration}} in flight'),
         range('B', same('migration', 'bellows_backfill_concurrency_limit'), '{{migration}} limit'),
+        range('C', same('migration', 'bellows_backfill_concurrency_ceiling'), '{{migration}} ceiling'),
       ],
-      limits: '/ limit$/',
+      limits: '/ (limit|ceiling)$/',
     }),
   ],
 };

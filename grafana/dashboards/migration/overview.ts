@@ -124,7 +124,7 @@ export const progressRow: Section = {
     graph({
       title: 'Rows per second by outcome',
       description:
-        'Rows updated, and rows put into quarantine because the mapping failed on them. Good: no quarantined rows; `bellows quarantine list <id>` names them.',
+        'Rows updated, and rows put into quarantine because the mapping failed on them; dashed the cap, where there is one. Good: no quarantined rows; `bellows quarantine list <id>` names them.',
       unit: 'cps',
       width: 8,
       queries: [
@@ -133,7 +133,9 @@ export const progressRow: Section = {
           total('migration, outcome', rate(select('bellows_backfill_rows_total'))),
           '{{migration}} {{outcome}}',
         ),
+        range('B', same('migration', 'bellows_backfill_rows_per_second_limit'), '{{migration}} cap'),
       ],
+      limits: '/ cap$/',
     }),
     timeline({
       title: 'Phases',

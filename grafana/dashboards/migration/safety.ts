@@ -43,13 +43,13 @@ export const safetyRow: Section = {
     graph({
       title: 'Signals against their limits',
       description:
-        'The value of each signal over its limit, the worst worker. Good: below 0.7. At 1 it holds the backfill, and lets it go by itself below.',
+        'The value of each signal over its limit. Good: below 0.7. At 1 it holds the backfill, and lets it go by itself below.',
       unit: 'percentunit',
       width: 8,
       queries: [
         range(
           'A',
-          `max by (migration, reason) (${select('bellows_throttle_utilization_ratio')})`,
+          same('migration, reason', 'bellows_throttle_utilization_ratio'),
           '{{migration}} {{reason}}',
         ),
       ],

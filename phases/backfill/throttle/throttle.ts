@@ -135,8 +135,8 @@ async function round(options: ThrottleOptions, failures: FailureCount, look: Loo
   await look.steer(database, run.id, settings, watch.readings(), row?.now ?? null);
 }
 
-function signalRead([signal, { value, verdict, utilisation }]: readonly [SignalId, Reading]): SignalRead {
-  return { signal, utilisation, readable: value !== null || verdict !== 'stop' };
+function signalRead([signal, { value, verdict }]: readonly [SignalId, Reading]): SignalRead {
+  return { signal, readable: value !== null || verdict !== 'stop' };
 }
 
 async function record(database: Database, { run, holds }: Look, watch: Watch): Promise<void> {

@@ -73,7 +73,19 @@ export const BACKFILL = {
     'postgres',
     'none',
     ['migration'],
-    'Batches that may be in flight at a time over all workers.',
+    'Batches that may be in flight at a time over all workers now; below the ceiling while a signal is near its limit.',
+  ),
+  bellows_backfill_concurrency_ceiling: gauge(
+    'postgres',
+    'none',
+    ['migration'],
+    'The most batches in flight that the operator allows.',
+  ),
+  bellows_backfill_rows_per_second_limit: gauge(
+    'postgres',
+    'none',
+    ['migration'],
+    'The cap on rows per second over all workers; absent where there is none.',
   ),
   bellows_backfill_last_commit_timestamp_seconds: gauge(
     'postgres',
@@ -106,10 +118,10 @@ export const BACKFILL = {
     'How often a signal has held the backfill, from the ledger; a hold that lasts counts.',
   ),
   bellows_throttle_utilization_ratio: gauge(
-    'process',
+    'postgres',
     'ratio',
     ['migration', 'reason'],
-    'The value of a signal over its limit as this process read it last: at 1 it holds. Absent where it is not known, never 0 for that.',
+    'The value of a signal over its limit as the workers read it last: at 1 it holds. Only while the migration is backfilling; absent where it is not known or older than 15 seconds, never 0 for that.',
   ),
   bellows_throttle_check_failures_total: counter(
     'process',

@@ -5,9 +5,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Bellows, Operations } from '#api';
 import { emitter, type Listener } from '#core/events';
+import { parseTable } from '#core/identifier';
 import { loadParser } from '#parser/load';
 import type { Database, JobQueue } from '#ports';
-import { endSession } from '#postgres/blockers';
+import { blockersOf, endSession } from '#postgres/blockers';
 import { createCatalogue } from '#postgres/catalogue';
 import { createDatabase, type PostgresDatabase } from '#postgres/database';
 import { createDdlExecutor } from '#postgres/ddl';
@@ -21,6 +22,7 @@ import { createQueue } from '#queue/create';
 import { announcing } from '#verbs/announce';
 import { approve } from '#verbs/approve';
 import { assertUpToDate } from '#verbs/assert-up-to-date';
+import { baseline } from '#verbs/baseline';
 import { check } from '#verbs/check';
 import type { Context } from '#verbs/context';
 import { contract } from '#verbs/contract';
@@ -31,17 +33,20 @@ import { evaluateNow, skipCheck } from '#verbs/gate';
 import { history } from '#verbs/history';
 import { kill } from '#verbs/kill';
 import { load } from '#verbs/load';
-import { pause, resume, rollback } from '#verbs/operate';
+import { pause, resume } from '#verbs/operate';
 import type { PageDoor } from '#verbs/page';
 import { plan } from '#verbs/plan';
 import { quarantineList, quarantineRetry, quarantineSkip } from '#verbs/quarantine';
 import { reset } from '#verbs/reset';
+import { resolve } from '#verbs/resolve';
+import { rollback, rollbackMany } from '#verbs/rollback';
 import { seed } from '#verbs/seed';
 import { serve, worker } from '#verbs/serve';
 import { create, drop, targetOf, wait } from '#verbs/server';
 import { readStatus } from '#verbs/status';
 import { statusOf } from '#verbs/status-of';
 import { up } from '#verbs/up';
+import { validate } from '#verbs/validate';
 import { verify } from '#verbs/verify';
 import { walk } from '#verbs/walk';
 
@@ -128,6 +133,13 @@ function furtherVerbs(
       await ensureDatabase(context, o?.create);
       return ready(up)(o);
     },
+    rollbackMany: ready(rollbackMany),
+    resolve: ready(resolve),
+    baseline: ready(baseline),
+    validate: () => {
+      forgetFiles();
+      return validate(context);
+    },
     plan: (migration) => {
       forgetFiles();
       return plan(context, migration);
@@ -193,8 +205,9 @@ function openContext(
     settings,
     database,
     server: createServer({ url: settings.databaseUrl, applicationName: actor }),
-    store: announcing(createRunStore(database), emit),
-    lease: createLease(database, `${hostname()}/${process.pid}`),
+    store: announcing(createRunStore(database, parseTable(settings.migrationsTable)), emit),
+    ...leasesOf(database),
+    blockersOf: (pid) => blockersOf(database, pid),
     ddl: createDdlExecutor({ database, emit, settings: { stallMs: settings.ddl.stallMs } }),
     catalogue: createCatalogue(database),
     emit,
@@ -243,6 +256,14 @@ function openedOnce(
       await opened?.then((q) => q.close()).catch(() => undefined);
       await database.disconnect();
     },
+  };
+}
+
+function leasesOf(database: Database): Pick<Context, 'lease' | 'plainLease'> {
+  const holder = `${hostname()}/${process.pid}`;
+  return {
+    lease: createLease(database, holder),
+    plainLease: createLease(database, holder, { name: 'plain' }),
   };
 }
 

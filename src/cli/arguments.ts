@@ -14,11 +14,11 @@ export function wholeNumber(text: string | undefined, name: string): number | un
   );
 }
 
-/** Milliseconds of `30s`, `5m`; undefined where it was left out. */
+/** Milliseconds of `30s`, `5m`, `0s`; undefined where it was left out. */
 export function duration(text: string | undefined, name: string): number | undefined {
   if (text === undefined) return undefined;
   const ms = durationMs(text);
-  if (ms !== null && ms > 0) return ms;
+  if (ms !== null) return ms;
   throw new UsageError(`${name} must be a duration such as 30s or 5m.`, 'bellows --help');
 }
 

@@ -4,16 +4,16 @@ import type { Cli } from './cli.js';
 import { exitOfSignal, interruptible } from './interrupt.js';
 import { outcomeLines } from './render/up-result.js';
 
-/** Carries out what takes one migration to a state, shows where it stands after, and gives the exit code for it. */
+/** Carries out what takes one migration to one of these states, shows where it stands after, and gives the exit code for it. */
 export async function outcome(
   cli: Cli,
-  wanted: string,
+  wanted: readonly string[],
   work: (signal: AbortSignal) => Promise<MigrationStatus>,
 ): Promise<number> {
   return interruptible(cli.io, async (interrupt) => {
     const status = await work(interrupt.signal);
     cli.answer(status, () => outcomeLines(status, cli.view));
-    if (status.state === wanted && status.failed === null) return EXIT.done;
+    if (wanted.includes(status.state) && status.failed === null) return EXIT.done;
     if (status.failed !== null) return EXIT.operation;
     const stopped = interrupt.received();
     if (stopped === null) return EXIT.condition;

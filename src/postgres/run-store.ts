@@ -1,5 +1,6 @@
 import { FencedError, InvalidTransitionError } from '#core/errors';
 import type { CheckId } from '#core/gate';
+import { quoteTable, type TableName } from '#core/identifier';
 import type { RunPlan } from '#core/plan';
 import { type State, type TransitionEvent, transition } from '#core/state';
 import type { Hold } from '#core/throttle';
@@ -11,8 +12,12 @@ import { RunExistsError } from './run-errors.js';
 import { aliveRuns, lockRun, newestRun, newestRuns, RUN_COLUMNS, runById } from './run-rows.js';
 import { forgetSteps, markStepBlocked, markStepDone, markStepStarted, readSteps } from './steps.js';
 
-/** Everything about runs, in schema `bellows`. Every change is one transaction that is committed synchronously. */
-export function createRunStore(database: Database): RunStore {
+/**
+ * Everything about runs, in schema `bellows`. Every change is one transaction that is committed synchronously.
+ *
+ * @param versions the table of applied versions, for every tool that reads it; a run enters it when it is done. Default: none.
+ */
+export function createRunStore(database: Database, versions?: TableName): RunStore {
   const change = <R>(fence: Fence | null, work: (tx: Session) => Promise<R>): Promise<R> =>
     database.transaction({}, async (tx) => {
       if (fence !== null) await demandLease(tx, fence);
@@ -26,7 +31,13 @@ export function createRunStore(database: Database): RunStore {
     runs: () => newestRuns(database),
     run: (migration) => newestRun(database, migration),
     runById: (id) => runById(database, id),
-    transition: (run, event, actor, fence) => change(fence, (tx) => applyTransition(tx, run, event, actor)),
+    transition: (run, event, actor, fence) =>
+      change(fence, async (tx) => {
+        const moved = await applyTransition(tx, run, event, actor);
+        if (versions !== undefined && moved.state.kind === 'done')
+          await recordVersion(tx, versions, moved.migration);
+        return moved;
+      }),
     replan: (run, plan, actor, fence) => change(fence, (tx) => replacePlan(tx, run, plan, actor)),
     steps: (runId) => readSteps(database, runId),
     stepStarted: (runId, step, fence) => change(fence, (tx) => markStepStarted(tx, runId, step.id)),
@@ -98,6 +109,15 @@ async function applyTransition(
   const { kind, ...said } = event;
   await recordEntry(tx, entryOf(run, actor, kind, { ...said, from: run.state.kind, to: to.kind }));
   return firstOf(rows);
+}
+
+/** Where the table is gone, nobody reads it; `up` makes it. */
+async function recordVersion(tx: Session, table: TableName, migration: string): Promise<void> {
+  const [there] = await tx.query('select where to_regclass($1) is not null', [quoteTable(table)]);
+  if (there === undefined) return;
+  await tx.query(`insert into ${quoteTable(table)} (version) values ($1) on conflict do nothing`, [
+    /^\d+/.exec(migration)?.[0],
+  ]);
 }
 
 /** The steps that a way back makes due again: those of the contract that was taken back, the index that was lost. */

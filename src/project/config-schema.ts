@@ -161,6 +161,9 @@ export const CONFIG_SCHEMA = z.strictObject({
   throttle: optional(throttle),
   window: optional(z.strictObject({ ddl: optional(windows), backfill: optional(windows) })),
   ddl: optional(z.strictObject({ stallMs: optional(whole(10, 60_000)), deadline: optional(deadline) })),
+  sql: optional(
+    z.strictObject({ lockTimeoutMs: optional(whole(10, 600_000)), deadline: optional(deadline) }),
+  ),
   http: optional(
     z.strictObject({
       host: optional(z.string().min(1, 'must be an address')),

@@ -115,6 +115,15 @@ export interface BellowsConfig {
         readonly deadline?: string | undefined;
       }
     | undefined;
+  /** Plain SQL migrations. */
+  readonly sql?:
+    | {
+        /** `lock_timeout` of their transactions, in milliseconds: how long others may wait behind one. Default 5000. */
+        readonly lockTimeoutMs?: number | undefined;
+        /** How long a transaction whose locks did not come is tried again: `90s`, `10m`. Default `10m`. */
+        readonly deadline?: string | undefined;
+      }
+    | undefined;
   /** Where the long-running processes listen. */
   readonly http?:
     | {

@@ -63,6 +63,7 @@ export interface Settings {
   /** Empty: always. */
   readonly window: { readonly ddl: readonly string[]; readonly backfill: readonly string[] };
   readonly ddl: { readonly stallMs: number; readonly deadlineMs: number };
+  readonly sql: { readonly lockTimeoutMs: number; readonly deadlineMs: number };
   readonly http: {
     readonly host: string;
     readonly metricsPort: number;
@@ -235,6 +236,7 @@ async function completed(sources: Sources): Promise<OfflineSettings> {
     throttle: { ...config.throttle, ...overrides.throttle },
     window: windowsOf({ ...config.window, ...overrides.window }),
     ddl: { stallMs: ddl.stallMs ?? 500, deadlineMs: durationMs(ddl.deadline ?? '10m') ?? 600_000 },
+    sql: sqlOf(sources),
     http: httpOf(sources),
     webhooks: webhooksOf(overrides.webhooks ?? config.webhooks ?? []),
     logLevel: overrides.logLevel ?? config.logLevel ?? 'info',
@@ -243,6 +245,14 @@ async function completed(sources: Sources): Promise<OfflineSettings> {
 
 function webhooksOf(webhooks: NonNullable<BellowsConfig['webhooks']>): Settings['webhooks'] {
   return webhooks.map(({ url, events }) => ({ url, events: events ?? NEWS }));
+}
+
+function sqlOf({ config, overrides }: Sources): Settings['sql'] {
+  const sql = { ...config.sql, ...present(overrides.sql) };
+  return {
+    lockTimeoutMs: sql.lockTimeoutMs ?? 5000,
+    deadlineMs: durationMs(sql.deadline ?? '10m') ?? 600_000,
+  };
 }
 
 function waitOf({ wait, waitTimeoutMs, waitIntervalMs }: DbmateVariables): Settings['wait'] {

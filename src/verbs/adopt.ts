@@ -5,7 +5,6 @@ import { BellowsError, RefusedError } from '#core/errors';
 import { quoteTable } from '#core/identifier';
 import type { RunPlan } from '#core/plan';
 import { sqlstateOf } from '#core/sqlstate';
-import { isFinal } from '#core/state';
 import { type CompileOptions, compilePlan } from '#phases/plan/compile';
 import { gatherFacts } from '#phases/plan/facts';
 import type { Catalogue, Database, RunRow } from '#ports';
@@ -52,36 +51,33 @@ async function areEmpty(database: Database, tables: readonly TableFacts[]): Prom
   }
 }
 
+/** `left`: it cannot be planned while an earlier migration is unfinished, which may make what it needs. */
+export type Adoption = 'known' | 'created' | 'left';
+
 /**
- * Creates the runs of the files that have none, in order. A file that cannot be planned while an earlier migration is
- * unfinished may be waiting for what that one makes: it and all after it are left for the next call.
+ * Creates the run of a file that has none.
  *
- * @param again also files whose run was rolled back: because they were named, or because they changed
+ * @param unfinished ids of the migrations that are not done
+ * @param again also where its run was rolled back: because it was named, or because it changed
  */
 export async function adopt(
   context: Context,
-  files: readonly LoadedMigration[],
-  runs: readonly RunRow[],
+  file: LoadedMigration,
+  run: RunRow | undefined,
+  unfinished: readonly string[],
   again: (file: LoadedMigration, run: RunRow) => boolean,
-): Promise<void> {
-  const unfinished = runs.filter((r) => !isFinal(r.state)).map((r) => r.migration);
-  for (const file of files) {
-    const run = runs.find((r) => r.migration === file.id);
-    if (run !== undefined && !(run.state.kind === 'rolled_back' && again(file, run))) continue;
-    const isBehind = unfinished.some((other) => other < file.id);
-    const id = await context.store.nextRunId();
-    try {
-      const plan = await planToRun(context, file, id, !isBehind);
-      await context.store.create(id, plan, paceFrom(context.settings, plan.window?.backfill), context.actor);
-      unfinished.push(file.id);
-    } catch (error) {
-      if (isMadeByAnother(error)) {
-        unfinished.push(file.id);
-        continue;
-      }
-      if (!(error instanceof RefusedError) || !isBehind) throw error;
-      return;
-    }
+): Promise<Adoption> {
+  if (run !== undefined && !(run.state.kind === 'rolled_back' && again(file, run))) return 'known';
+  const isBehind = unfinished.some((other) => other < file.id);
+  const id = await context.store.nextRunId();
+  try {
+    const plan = await planToRun(context, file, id, !isBehind);
+    await context.store.create(id, plan, paceFrom(context.settings, plan.window?.backfill), context.actor);
+    return 'created';
+  } catch (error) {
+    if (isMadeByAnother(error)) return 'created';
+    if (!(error instanceof RefusedError) || !isBehind) throw error;
+    return 'left';
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Emit, Listener } from '#core/events';
+import type { Blocker, Emit, Listener } from '#core/events';
 import type {
   Catalogue,
   Database,
@@ -21,6 +21,10 @@ export interface Context {
   readonly server: DatabaseServer;
   readonly store: RunStore;
   readonly lease: Lease;
+  /** The right to run plain SQL migrations. */
+  readonly plainLease: Lease;
+  /** The sessions that a backend waits for. */
+  readonly blockersOf: (pid: number) => Promise<readonly Blocker[]>;
   readonly ddl: DdlExecutor;
   readonly catalogue: Catalogue;
   readonly emit: Emit;

@@ -1,6 +1,4 @@
-/** pause, resume, rollback: said to a run, then carried out by whoever leads. */
-import { ConditionError } from '#core/errors';
-import { isFinal } from '#core/state';
+/** pause, resume, rolling back: said to a run, then carried out by whoever leads. */
 import type { MigrationStatus } from '#core/status';
 import type { RunRow } from '#ports';
 import type { Context } from './context.js';
@@ -32,27 +30,14 @@ export async function resume(context: Context, migration: string): Promise<Migra
   return statusOfRun(context, run);
 }
 
-export async function rollback(
+/** Of a phased migration, before contract. */
+export async function rollBackRun(
   context: Context,
-  migration: string | undefined,
+  run: RunRow,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<MigrationStatus> {
-  const run = migration === undefined ? await newest(context) : await findRun(context, migration);
   if (run.state.kind !== 'rolling_back') await tell(context, run.migration, () => ({ kind: 'roll_back' }));
   return carryOut(context, run, options.signal, ({ kind }) => kind !== 'rolling_back');
-}
-
-async function newest({ store }: Context): Promise<RunRow> {
-  const run = (await store.runs())
-    .filter((r) => !isFinal(r.state))
-    .sort((a, b) => (a.migration < b.migration ? 1 : -1))[0];
-  if (run !== undefined) return run;
-  throw new ConditionError('BELLOWS_NOTHING_TO_ROLL_BACK', {
-    what: 'No migration is in flight.',
-    why: 'What is done has no way back but a new migration.',
-    left: 'Nothing was changed.',
-    next: 'bellows status',
-  });
 }
 
 /** Leads if nobody does, and waits until the run has left the state that was asked for. */

@@ -20,6 +20,8 @@ import { STALE_WORKER_SECONDS } from '#scheduler/worker';
 import { blockersOf } from './blockers-of.js';
 import type { Context } from './context.js';
 import { driftOf } from './drift.js';
+import { readPlain } from './plain.js';
+import { statusOfPlain } from './status-plain.js';
 import type { Watched } from './watch.js';
 
 type CommonFacts = Pick<StatusFacts, 'liveWorkers' | 'led'>;
@@ -31,15 +33,18 @@ export async function readStatus(context: Context): Promise<Status> {
   const known = await Promise.all(
     runs.map((run) => describe(context, run, facts, driftOf(run, project.migrations))),
   );
+  const plain = await readPlain(context, project);
   const files = project.migrations
     .filter((m) => !runs.some((r) => r.migration === m.id))
-    .map((m) => pendingFile(m.id));
+    .map((m) => (plain.ledger.applied.has(m.version) ? doneElsewhere(m.id) : pendingFile(m.id)));
   const broken = project.problems.flatMap((p) =>
     p.id === null || runs.some((r) => r.migration === p.id)
       ? []
       : [brokenFile(p.id, p.error.code, p.error.text.what)],
   );
-  return { migrations: [...known, ...files, ...broken].sort((a, b) => (a.id < b.id ? -1 : 1)) };
+  const runner = installed ? ((await context.plainLease.holder())?.process ?? null) : null;
+  const sql = statusOfPlain(plain, project, runs, runner);
+  return { migrations: [...known, ...files, ...sql, ...broken].sort((a, b) => (a.id < b.id ? -1 : 1)) };
 }
 
 /** The runs that are not over, and those that ended within the last hour. */
@@ -195,6 +200,11 @@ const unstarted = {
 
 function pendingFile(id: string): MigrationStatus {
   return { ...unstarted, id, next: 'bellows up' };
+}
+
+/** It is in the table of applied versions and was not run here: the schema came from a dump, or as a baseline. */
+function doneElsewhere(id: string): MigrationStatus {
+  return { ...unstarted, id, state: 'done', next: 'nothing: it is done' };
 }
 
 function brokenFile(id: string, code: string, message: string): MigrationStatus {

@@ -1,47 +1,80 @@
 /** `up`: takes migrations as far as they may go. Leader and workers run in this process; if another leads, it is followed. */
 
-import type { Status, UpOptions, UpResult } from '#api';
+import type { UpOptions, UpResult } from '#api';
 import { AUTO_CEILING } from '#phases/backfill/pace-settings';
 import type { RunRow } from '#ports';
 import type { LoadedMigration } from '#project/project';
-import { adopt } from './adopt.js';
+import { type AdvanceOptions, advance } from './advance.js';
 import type { Context } from './context.js';
 import { refuseDrift } from './drift.js';
-import { refuseProblems, select } from './files.js';
-import { judgeAll } from './judge.js';
+import { refuseProblems } from './files.js';
+import { type Followed, follow } from './follow.js';
 import type { Until } from './judge-gate.js';
-import { sleep, startLeader, startWorker } from './processes.js';
+import { type PlainState, readPlain } from './plain.js';
+import { adoptApplied } from './plain-adopted.js';
+import { refuseEdited, refuseLate, refuseStopped } from './plain-refusals.js';
+import { startLeader, startWorker } from './processes.js';
 import { readStatus } from './status.js';
+import { type Entry, select, timelineOf } from './timeline.js';
 import { startWatch } from './watch.js';
-
-const LOOK_MS = 200;
 
 export async function up(context: Context, options: UpOptions = {}): Promise<UpResult> {
   const began = Date.now();
   await context.install();
   const project = await context.project();
   refuseProblems(project);
-  const runs = await context.store.runs();
-  refuseDrift(runs, project.migrations);
-  const files = select(project.migrations, options);
-  const until: Until =
-    options.until ?? (options.detach ? 'expanded' : context.settings.gate === 'data-only' ? 'done' : 'gated');
-  const done = new Set(runs.filter((run) => run.state.kind === 'done').map((run) => run.migration));
-  const reached =
-    files.every((file) => done.has(file.id)) || (await driveUntil(context, files, until, options));
+  refuseDrift(await context.store.runs(), project.migrations);
+  const plain = await readPlain(context, project);
+  refuseWhatDoesNotFit(plain, options.strict ?? context.settings.strict);
+  await adoptApplied(context, plain);
+  const entries = select(timelineOf(project), options);
+  const reached = await advanceUntil(context, entries, options);
   const { migrations } = await readStatus(context);
   return {
-    migrations: migrations.filter((m) => files.some((f) => f.id === m.id)),
+    migrations: migrations.filter((m) => entries.some((entry) => entry.id === m.id)),
     reached,
     seconds: (Date.now() - began) / 1000,
   };
 }
 
+function refuseWhatDoesNotFit(plain: PlainState, strict: boolean): void {
+  refuseStopped(plain);
+  refuseEdited(plain);
+  if (strict) refuseLate(plain);
+}
+
+/** Plain SQL alone needs neither leader nor workers nor queue. */
+async function advanceUntil(
+  context: Context,
+  entries: readonly Entry[],
+  options: UpOptions,
+): Promise<boolean> {
+  const until: Until =
+    options.until ?? (options.detach ? 'expanded' : context.settings.gate === 'data-only' ? 'done' : 'gated');
+  const { onNotice, lockWaitMs } = options;
+  const advancing = { onNotice, lockWaitMs, again: isAgain(options) };
+  const signal = options.signal ?? new AbortController().signal;
+  const waiting = await advance(context, entries, { ...advancing, signal });
+  const files = entries.flatMap((entry) => (entry.kind === 'phased' ? [entry.file] : []));
+  if (waiting.length === 0 && (await areDone(context, files))) return true;
+  return driveUntil(context, { entries, files, until, waiting }, options, advancing);
+}
+
+async function areDone(context: Context, files: readonly LoadedMigration[]): Promise<boolean> {
+  if (files.length === 0) return true;
+  const runs = await context.store.runs();
+  const { ledger } = await readPlain(context, await context.project());
+  return files.every(({ id, version }) => {
+    const run = runs.find((r) => r.migration === id);
+    return run === undefined ? ledger.applied.has(version) : run.state.kind === 'done';
+  });
+}
+
 async function driveUntil(
   context: Context,
-  files: readonly LoadedMigration[],
-  until: Until,
+  followed: Followed,
   options: UpOptions,
+  advancing: Omit<AdvanceOptions, 'signal'>,
 ): Promise<boolean> {
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal]);
@@ -52,7 +85,7 @@ async function driveUntil(
   // A part that cannot start (no queue, no rights) ends the whole; what it says is what the caller sees.
   const broken = Promise.race(parts.map((part) => part.then(() => new Promise<never>(() => undefined))));
   try {
-    return await Promise.race([follow(context, files, until, options, signal), broken]);
+    return await Promise.race([follow(context, followed, options, { ...advancing, signal }), broken]);
   } finally {
     stop.abort();
     await Promise.allSettled(parts);
@@ -63,40 +96,6 @@ async function driveUntil(
 /** With `auto` the pace has a ceiling of its own. */
 function slotsFor({ backfill: { concurrency } }: Context['settings']): number {
   return concurrency === 'auto' ? AUTO_CEILING : Math.max(AUTO_CEILING, concurrency);
-}
-
-async function follow(
-  context: Context,
-  files: readonly LoadedMigration[],
-  until: Until,
-  options: UpOptions,
-  signal: AbortSignal,
-): Promise<boolean> {
-  let seen: string | null = null;
-  while (!signal.aborted) {
-    const runs = await context.store.runs();
-    const now = runs.map((r) => `${r.id}:${r.version}`).join();
-    // Planning reads the catalogue: only worth it when something has moved.
-    if (now !== seen) await adopt(context, files, runs, isAgain(options));
-    seen = now;
-    const verdicts = await judgeAll(context, files, until, options);
-    // Status reads the ledger of every run: only for somebody who looks.
-    if (options.onProgress !== undefined) tell(options, await readStatus(context));
-    if (!verdicts.includes('moving')) {
-      return verdicts.every((v) => v === 'reached' || (v === 'waiting' && until !== 'done'));
-    }
-    await sleep(LOOK_MS, signal);
-  }
-  return false;
-}
-
-/** Whoever shows the progress is an observer: its failure is its own. */
-function tell({ onProgress }: UpOptions, status: Status): void {
-  try {
-    onProgress?.(status);
-  } catch {
-    // There is nobody safe to tell.
-  }
 }
 
 /** A rolled-back migration runs again when its file changed or when it is named. */

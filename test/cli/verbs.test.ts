@@ -94,7 +94,7 @@ describe('what destroys something', () => {
     [`contract ${ID}`, 'It drops users.full_name, public2.old. There is no way back but a new migration.'],
     [
       `rollback ${ID}`,
-      'It drops the new columns, with what was written only there. The old shape stays true, and the migration can be run again later.',
+      'Of a phased migration it drops the new columns, with what was written only there; of a plain one it runs the down block. The migration can be run again later.',
     ],
     ['kill 21848', 'It ends the session, and what its open transaction did is rolled back.'],
   ])('%s says what it would do, to be asked and to be refused', async (line, what) => {

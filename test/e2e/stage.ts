@@ -15,6 +15,7 @@ export interface Project {
   readonly bellows: Bellows;
   readonly client: pg.Client;
   readonly cwd: string;
+  /** A phased migration by its id, a plain one by its file's name. */
   write(id: string, text: string): Promise<void>;
   remove(id: string): Promise<void>;
 }
@@ -46,7 +47,7 @@ export function useProjects(): Projects {
   const open: Projects['open'] = async (files, { overrides = {}, config, env } = {}) => {
     const cwd = await realpath(await mkdtemp(join(tmpdir(), 'bellows-e2e-')));
     await mkdir(join(cwd, 'migrations'));
-    const path = (id: string) => join(cwd, 'migrations', `${id}.ts`);
+    const path = (id: string) => join(cwd, 'migrations', id.endsWith('.sql') ? id : `${id}.ts`);
     for (const [id, text] of Object.entries(files)) await writeFile(path(id), text);
     if (config !== undefined) await writeFile(join(cwd, 'bellows.config.ts'), config);
     const bellows = await createBellows({

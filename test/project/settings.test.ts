@@ -33,6 +33,7 @@ describe('loadSettings', () => {
       migrationsTable: 'schema_migrations',
       schemaFile: join(cwd, 'schema.sql'),
       dumpSchema: true,
+      sql: { lockTimeoutMs: 5000, deadlineMs: 600_000 },
       strict: false,
       seeds: join(cwd, 'seeds'),
       checks: {
@@ -93,6 +94,7 @@ describe('loadSettings', () => {
       },
       window: { ddl: 'sat,sun', backfill: ['mon-fri 22:00-06:00 Europe/Berlin', 'sat,sun'] },
       ddl: { stallMs: 200, deadline: '90s' },
+      sql: { lockTimeoutMs: 300, deadline: '1m' },
       http: {
         ...{ host: '0.0.0.0', metricsPort: 1, workerMetricsPort: 2 },
         ...{ pageHost: '::1', pagePort: 3, readToken: 'r'.repeat(16), writeToken: 'w'.repeat(16) },
@@ -131,6 +133,7 @@ describe('loadSettings', () => {
       throttle: all.throttle,
       window: { ddl: ['sat,sun'], backfill: all.window.backfill },
       ddl: { stallMs: 200, deadlineMs: 90_000 },
+      sql: { lockTimeoutMs: 300, deadlineMs: 60_000 },
       http: all.http,
       webhooks: all.webhooks,
       logLevel: 'debug',

@@ -21,7 +21,7 @@ async function run(cli: Cli, invocation: Invocation): Promise<number> {
   return cli.connected(
     async (bellows) => {
       await confirm(cli, `contract ${id}`, () => consequences(bellows, id));
-      return outcome(cli, 'done', (signal) => bellows.contract(id, { signal }));
+      return outcome(cli, ['done'], (signal) => bellows.contract(id, { signal }));
     },
     [narrate(cli)],
   );

@@ -1,6 +1,7 @@
 /** Every verb, in the groups of the help. Adding one is adding a file and a line here. */
 import type { Verb } from '../cli.js';
 import { approve } from './approve.js';
+import { baseline } from './baseline.js';
 import { check } from './check.js';
 import { contract } from './contract.js';
 import { create } from './create.js';
@@ -17,12 +18,14 @@ import { pause } from './pause.js';
 import { plan } from './plan.js';
 import { quarantine } from './quarantine.js';
 import { reset } from './reset.js';
+import { resolve } from './resolve.js';
 import { resume } from './resume.js';
 import { rollback } from './rollback.js';
 import { seed } from './seed.js';
 import { serve } from './serve.js';
 import { status } from './status.js';
 import { up } from './up.js';
+import { validate } from './validate.js';
 import { verify } from './verify.js';
 import { wait } from './wait.js';
 import { worker } from './worker.js';
@@ -31,8 +34,8 @@ export const VERBS: readonly { readonly group: string; readonly verbs: readonly 
   { group: 'Write:', verbs: [init, newMigration, plan] },
   { group: 'Run:', verbs: [up, status, pause, resume] },
   { group: 'Finish:', verbs: [verify, gate, approve, contract, rollback] },
-  { group: 'Everyday:', verbs: [dump, load, seed, check] },
-  { group: 'When something stands in the way:', verbs: [quarantine, kill] },
+  { group: 'Everyday:', verbs: [dump, load, seed, check, validate, baseline] },
+  { group: 'When something stands in the way:', verbs: [resolve, quarantine, kill] },
   { group: 'The database itself:', verbs: [create, drop, reset, wait] },
   { group: 'Evidence:', verbs: [deploys, history] },
   { group: 'Long-running:', verbs: [serve, worker] },

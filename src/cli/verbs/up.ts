@@ -4,11 +4,12 @@ import { EXIT } from '#core/errors';
 import type { MigrationStatus } from '#core/status';
 import { loadOfflineSettings } from '#project/settings';
 import { isNamed } from '#verbs/find';
-import { oneOf, reasonOf, refuseAlone } from '../arguments.js';
+import { duration, oneOf, reasonOf, refuseAlone } from '../arguments.js';
 import type { Cli, Invocation, Verb } from '../cli.js';
 import { exitOfSignal, type Interrupt, interruptible } from '../interrupt.js';
 import { createLive, type Live } from '../live.js';
 import { narrateQueue } from '../narrate.js';
+import { narratePlain } from '../narrate-plain.js';
 import { upLines } from '../render/up-result.js';
 
 const UNTIL = ['expanded', 'gated', 'done'] as const;
@@ -33,6 +34,8 @@ export const up: Verb = (parent, action) => {
       ),
     )
     .option('--create', 'create a missing database in production too; elsewhere it is created unasked')
+    .option('--strict', 'refuse a plain SQL migration that is older than an applied one')
+    .option('--lock-wait <duration>', 'how long another runner of plain SQL is waited for (default: 10m)')
     .option('--approve', 'approve when only the approval is missing; for development')
     .option('--reason <text>', 'why it is approved')
     .addHelpText('after', '\nExample:\n  $ bellows up --until done')
@@ -45,7 +48,7 @@ async function run(cli: Cli, invocation: Invocation): Promise<number> {
   return interruptible(cli.io, (interrupt) =>
     cli.connected(
       (bellows) => goUp(cli, bellows, options, live, interrupt),
-      [live.listener, narrateQueue(cli)],
+      [live.listener, narrateQueue(cli), narratePlain(cli)],
     ),
   );
 }
@@ -61,8 +64,15 @@ function optionsOf(invocation: Invocation): UpOptions {
     ...(until === undefined ? {} : { until }),
     ...(invocation.flag('create') ? { create: true } : {}),
     ...(invocation.flag('detach') ? { detach: true } : {}),
+    ...(invocation.flag('strict') ? { strict: true } : {}),
+    ...lockWait(invocation),
     ...(invocation.flag('approve') ? { approve: { reason: reasonOf(invocation, '--approve') } } : {}),
   };
+}
+
+function lockWait(invocation: Invocation): Pick<UpOptions, 'lockWaitMs'> {
+  const lockWaitMs = duration(invocation.text('lockWait'), '--lock-wait');
+  return lockWaitMs === undefined ? {} : { lockWaitMs };
 }
 
 async function goUp(
@@ -75,7 +85,7 @@ async function goUp(
   const interesting = watched(options);
   const onProgress = (status: Status) => live.show(interesting(status.migrations));
   const result = await bellows
-    .up({ ...options, signal: interrupt.signal, onProgress })
+    .up({ ...options, signal: interrupt.signal, onProgress, onNotice: (message) => cli.note(message) })
     .catch((error: unknown) => {
       live.end();
       throw error;
@@ -99,7 +109,9 @@ async function goUp(
 function watched({ migration }: UpOptions): (all: readonly MigrationStatus[]) => readonly MigrationStatus[] {
   const seen = new Set<string>();
   return (all) =>
-    all.filter(({ id, state }) => {
+    all.filter(({ id, kind, state }) => {
+      // Plain ones are told line by line.
+      if (kind === 'sql') return false;
       if (migration !== undefined && !isNamed(id, migration)) return false;
       if (state !== 'done') seen.add(id);
       return seen.has(id);

@@ -7,7 +7,9 @@ create table bellows.plain (
   migration text not null,
   -- Of the file as it was applied.
   checksum text not null,
+  -- `running` and `failed` are of files that are more than one transaction: somewhere between their statements.
   state text not null check (state in ('running', 'failed', 'applied')),
+  direction text not null default 'up' check (direction in ('up', 'down')),
   -- `run`: by us; `adopted`: found in schema_migrations; `baseline`, `resolved`: somebody said so.
   origin text not null check (origin in ('run', 'adopted', 'baseline', 'resolved')),
   -- A file that is one transaction has one unit. Of any other this is how far it has come, and a digest of what was run.

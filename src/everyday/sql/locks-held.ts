@@ -1,0 +1,59 @@
+import type { LockMode } from '#core/locks';
+import { isTree, unwrap } from '#parser/parse';
+import type { SqlStatement } from '#parser/split';
+import type { Session } from '#ports';
+
+export interface Lock {
+  readonly relation: string;
+  readonly mode: LockMode;
+}
+
+/** These take no lock that another writer would wait for; asking after each row of a long list of inserts would double its cost. */
+const HARMLESS = new Set([
+  'InsertStmt',
+  'UpdateStmt',
+  'DeleteStmt',
+  'MergeStmt',
+  'SelectStmt',
+  'VariableSetStmt',
+]);
+
+export function mayLockTables({ kind }: SqlStatement): boolean {
+  return !HARMLESS.has(kind);
+}
+
+/** The table locks of this transaction that writers, or other DDL, wait for. Those of a table that it creates harm nobody. */
+export async function locksHeld(session: Session): Promise<readonly Lock[]> {
+  const rows = await session.query<{ relation: string; mode: string }>(HELD);
+  return rows.map(({ relation, mode }) => ({ relation, mode: modeName(mode) }));
+}
+
+const HELD = `
+select c.oid::regclass::text as relation, l.mode
+from pg_catalog.pg_locks l
+join pg_catalog.pg_class c on c.oid = l.relation
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where l.pid = pg_backend_pid()
+and l.locktype = 'relation'
+and l.database = (select oid from pg_catalog.pg_database where datname = current_database())
+and l.mode in ('ShareUpdateExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+and c.relkind in ('r', 'p', 'm', 'v', 'f')
+and n.nspname not in ('pg_catalog', 'pg_toast', 'information_schema', 'bellows')
+order by 1, 2`;
+
+/** `AccessExclusiveLock` → `ACCESS EXCLUSIVE`. */
+function modeName(mode: string): LockMode {
+  return mode
+    .replace(/Lock$/, '')
+    .replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ')
+    .toUpperCase() as LockMode;
+}
+
+/** The relation that a statement creates, by its bare name; null for one that creates none. */
+export function createdBy({ node }: SqlStatement): string | null {
+  const [kind, tree] = unwrap(node);
+  if (!isTree(tree) || !/^(CreateStmt|CreateTableAsStmt|ViewStmt|CreateForeignTableStmt)$/.test(kind))
+    return null;
+  const target = [tree.relation, tree.view, isTree(tree.into) ? tree.into.rel : undefined].find(isTree);
+  return typeof target?.relname === 'string' ? target.relname : null;
+}

@@ -1,0 +1,35 @@
+import type { Prepared } from '#everyday/sql/prepare';
+import { runPrepared } from '#everyday/sql/run';
+import { leavesSettings } from '#everyday/sql/settings-left';
+import type { Context } from './context.js';
+import { type PlainOptions, readPlain, runningPlain } from './plain.js';
+import { refuseStopped } from './plain-refusals.js';
+
+/** Runs files one after the other, under one lease. A session goes on from file to file until one has changed its settings. */
+export async function runAll(
+  context: Context,
+  prepared: readonly Prepared[],
+  options: PlainOptions & { readonly signal: AbortSignal },
+): Promise<void> {
+  if (prepared.length === 0) return;
+  await runningPlain(context, options, async (withSession) => {
+    const rest = await stillDue(context, prepared);
+    while (rest.length > 0) {
+      await withSession(async (running) => {
+        for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
+          await runPrepared(running, next);
+          if (leavesSettings(next.units)) return;
+        }
+      });
+    }
+  });
+}
+
+/** Another runner may have gone first while this one waited for the lease. */
+async function stillDue(context: Context, prepared: readonly Prepared[]): Promise<Prepared[]> {
+  const plain = await readPlain(context, await context.project());
+  refuseStopped(plain);
+  const states = new Map(plain.files.map(({ file, state }) => [file.id, state]));
+  const needed = { up: 'pending', down: 'applied' } as const;
+  return prepared.filter(({ migration, direction }) => states.get(migration.id) === needed[direction]);
+}

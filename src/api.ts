@@ -8,9 +8,11 @@ import type { SeededFile } from '#core/seed';
 import type { MigrationStatus } from '#core/status';
 import type { HistoryRow, PaceSettings, StepRow } from '#ports';
 import type { DatabaseVerbs } from './api/database.js';
+import type { PlainRunOptions, PlainVerbs } from './api/plain.js';
 import type { SchemaFileVerbs } from './api/schema-file.js';
 
 export type { DatabaseTarget, DropOptions, ResetResult, WaitOptions } from './api/database.js';
+export type { PlainRunOptions, Resolution, Validation, ValidationFinding } from './api/plain.js';
 export type {
   DumpCheck,
   DumpFacts,
@@ -119,39 +121,6 @@ export interface UpOptions {
   /** Told after each look at the runs, up to five times a second. An error of its own is dropped. */
   readonly onProgress?: (status: Status) => void;
 }
-export interface PlainRunOptions {
-  readonly signal?: AbortSignal;
-  /** How long another process that runs plain SQL is waited for, in milliseconds. Default: 10 minutes. */
-  readonly lockWaitMs?: number;
-  /** Told what plain SQL raises (`RAISE NOTICE`), as it comes. */
-  readonly onNotice?: (message: string) => void;
-}
-
-/**
- * How a plain migration that stopped half-way is ended: it was finished by hand, it was taken back by hand, or it goes on from the
- * statement that it stopped at. `applied` also takes a pending file for applied, and an edited one for what it is now.
- */
-export type Resolution = 'applied' | 'rolled-back' | 'continue';
-
-/** One thing that is wrong with the migrations folder, or between it and the database. */
-export interface ValidationFinding {
-  readonly kind: 'file' | 'edited' | 'missing' | 'renamed' | 'late' | 'unresolved';
-  readonly migration: string | null;
-  readonly file: string | null;
-  /** 1-based; null where it is the file as a whole. */
-  readonly line: number | null;
-  readonly column: number | null;
-  readonly code: string;
-  readonly message: string;
-  readonly next: string;
-}
-export interface Validation {
-  /** Whether the database was looked at; without one only the files are. */
-  readonly database: boolean;
-  readonly migrations: number;
-  readonly findings: readonly ValidationFinding[];
-}
-
 export interface UpResult {
   readonly migrations: readonly MigrationStatus[];
   /** True when everything went as far as `until` says. */
@@ -256,23 +225,8 @@ export interface WorkerOptions {
   readonly onReady?: (addresses: { readonly metrics: string }) => void;
 }
 
-export interface Bellows extends DatabaseVerbs, SchemaFileVerbs {
+export interface Bellows extends DatabaseVerbs, PlainVerbs, SchemaFileVerbs {
   up(options?: UpOptions): Promise<UpResult>;
-  /** Takes back several plain migrations, newest first: the last `steps`, or all above the version `to`. */
-  rollbackMany(
-    target: { readonly steps: number } | { readonly to: string },
-    options?: PlainRunOptions,
-  ): Promise<readonly MigrationStatus[]>;
-  /** Ends a plain migration that stopped half-way. */
-  resolve(
-    migration: string,
-    how: Resolution,
-    options?: PlainRunOptions & { readonly reason?: string },
-  ): Promise<MigrationStatus>;
-  /** Takes every migration up to this version (default: all) for applied, and runs none: for a database that is there already. */
-  baseline(to?: string): Promise<readonly MigrationStatus[]>;
-  /** Holds files and database against each other; changes nothing. */
-  validate(): Promise<Validation>;
   plan(migration?: string): Promise<readonly PlanView[]>;
   status(): Promise<Status>;
   statusOf(migration: string): Promise<MigrationDetail>;

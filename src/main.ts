@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Bellows, Operations } from '#api';
+import type { Bellows } from '#api';
 import { emitter, type Listener } from '#core/events';
 import { parseTable } from '#core/identifier';
 import { loadParser } from '#parser/load';
@@ -19,36 +19,11 @@ import { createServer } from '#postgres/server';
 import { loadProject } from '#project/project';
 import { loadSettings, type Settings, type SettingsOptions } from '#project/settings';
 import { createQueue } from '#queue/create';
+import { furtherVerbs, operations } from '#verbs/all';
 import { announcing } from '#verbs/announce';
-import { approve } from '#verbs/approve';
-import { assertUpToDate } from '#verbs/assert-up-to-date';
-import { baseline } from '#verbs/baseline';
-import { check } from '#verbs/check';
 import type { Context } from '#verbs/context';
-import { contract } from '#verbs/contract';
-import { listDeploys, recordDeploy } from '#verbs/deploys';
-import { checkDump, dump } from '#verbs/dump';
-import { ensureDatabase } from '#verbs/ensure-database';
-import { evaluateNow, skipCheck } from '#verbs/gate';
-import { history } from '#verbs/history';
-import { kill } from '#verbs/kill';
-import { load } from '#verbs/load';
-import { pause, resume } from '#verbs/operate';
 import type { PageDoor } from '#verbs/page';
-import { plan } from '#verbs/plan';
-import { quarantineList, quarantineRetry, quarantineSkip } from '#verbs/quarantine';
-import { reset } from '#verbs/reset';
-import { resolve } from '#verbs/resolve';
-import { rollback, rollbackMany } from '#verbs/rollback';
-import { seed } from '#verbs/seed';
-import { serve, worker } from '#verbs/serve';
-import { create, drop, targetOf, wait } from '#verbs/server';
-import { readStatus } from '#verbs/status';
-import { statusOf } from '#verbs/status-of';
-import { up } from '#verbs/up';
-import { validate } from '#verbs/validate';
-import { verify } from '#verbs/verify';
-import { walk } from '#verbs/walk';
+import { serve } from '#verbs/serve';
 
 export interface BellowsOptions {
   /** Where the configuration and the migrations folder are looked for. Default: the working directory. */
@@ -83,88 +58,6 @@ export async function createBellows(options: BellowsOptions = {}): Promise<Bello
     ...furtherVerbs(context, forgetFiles),
     serve: (o) => serve(context, openDoor(settings, context), o),
     close,
-  };
-}
-
-type Installed = <A extends readonly unknown[], R>(
-  verb: (context: Context, ...args: A) => Promise<R>,
-) => (...args: A) => Promise<R>;
-
-/** A verb begins with the folder as it is, and with the schema in place. */
-function installed(context: Context, forgetFiles: () => void): Installed {
-  return (verb) =>
-    async (...args) => {
-      forgetFiles();
-      await context.install();
-      return verb(context, ...args);
-    };
-}
-
-function operations(context: Context, forgetFiles: () => void): Operations {
-  const ready = installed(context, forgetFiles);
-  return {
-    status: () => readStatus(context),
-    statusOf: ready(statusOf),
-    walk: ready(walk),
-    pause: ready(pause),
-    resume: ready(resume),
-    verify: ready(verify),
-    gate: ready(evaluateNow),
-    skipCheck: ready(skipCheck),
-    approve: ready(approve),
-    contract: ready(contract),
-    rollback: ready(rollback),
-    quarantine: {
-      list: ready(quarantineList),
-      retry: ready(quarantineRetry),
-      skip: ready(quarantineSkip),
-    },
-    history: ready(history),
-  };
-}
-
-function furtherVerbs(
-  context: Context,
-  forgetFiles: () => void,
-): Omit<Bellows, keyof Operations | 'serve' | 'close'> {
-  const ready = installed(context, forgetFiles);
-  return {
-    up: async (o) => {
-      await ensureDatabase(context, o?.create);
-      return ready(up)(o);
-    },
-    rollbackMany: ready(rollbackMany),
-    resolve: ready(resolve),
-    baseline: ready(baseline),
-    validate: () => {
-      forgetFiles();
-      return validate(context);
-    },
-    plan: (migration) => {
-      forgetFiles();
-      return plan(context, migration);
-    },
-    target: targetOf(context.server, context.settings),
-    create: () => create(context),
-    drop: (o) => drop(context, o),
-    reset: (o) => {
-      forgetFiles();
-      return reset(context, o);
-    },
-    wait: (o) => wait(context, o),
-    kill: ready(kill),
-    deploys: { record: ready(recordDeploy), list: ready(listDeploys) },
-    seed: (o) => seed(context, o),
-    check: (o) => {
-      forgetFiles();
-      return check(context, o);
-    },
-    dump: (o) => dump(context, o),
-    checkDump: (o) => checkDump(context, o),
-    load: (o) => load(context, o),
-    worker: (o) => worker(context, o),
-    assertUpToDate: () => assertUpToDate(context),
-    queue: async () => (await context.queue()).description,
   };
 }
 

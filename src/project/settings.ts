@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { durationMs } from '#core/duration';
-import { NEWS, type NewsEvent } from '#core/news';
+import type { NewsEvent } from '#core/news';
 import { type CheckSettings, checkSettings } from './check-settings.js';
 import type { BellowsConfig, EnvironmentConfig, ThrottleConfig, Variables } from './config.js';
 import { type ConfigFile, readConfigFile } from './config-file.js';
 import { CONFIG_SCHEMA, DATABASE_URL_SCHEMA, QUEUE_URL_SCHEMA, TABLE_SCHEMA } from './config-schema.js';
-import { type DbmateVariables, readDbmateVariables } from './dbmate-variables.js';
+import { readDbmateVariables } from './dbmate-variables.js';
 import {
   environmentProblems,
   environmentsOfFiles,
@@ -16,6 +16,7 @@ import { SettingsError } from './errors.js';
 import { migrationsTable } from './migrations-table.js';
 import { projectFiles } from './paths.js';
 import { isRecord, kindOf, type Problem, problem, schemaProblems } from './problems.js';
+import { given, httpOf, present, sqlOf, waitOf, webhooksOf, windowsOf } from './sections.js';
 import type { Sources } from './sources.js';
 import { commonVariables, readVariables, type VariableFiles } from './variables.js';
 
@@ -241,51 +242,6 @@ async function completed(sources: Sources): Promise<OfflineSettings> {
     webhooks: webhooksOf(overrides.webhooks ?? config.webhooks ?? []),
     logLevel: overrides.logLevel ?? config.logLevel ?? 'info',
   };
-}
-
-function webhooksOf(webhooks: NonNullable<BellowsConfig['webhooks']>): Settings['webhooks'] {
-  return webhooks.map(({ url, events }) => ({ url, events: events ?? NEWS }));
-}
-
-function sqlOf({ config, overrides }: Sources): Settings['sql'] {
-  const sql = { ...config.sql, ...present(overrides.sql) };
-  return {
-    lockTimeoutMs: sql.lockTimeoutMs ?? 5000,
-    deadlineMs: durationMs(sql.deadline ?? '10m') ?? 600_000,
-  };
-}
-
-function waitOf({ wait, waitTimeoutMs, waitIntervalMs }: DbmateVariables): Settings['wait'] {
-  return { always: wait ?? false, timeoutMs: waitTimeoutMs ?? 60_000, intervalMs: waitIntervalMs ?? 1_000 };
-}
-
-function windowsOf({ ddl = [], backfill = [] }: NonNullable<BellowsConfig['window']>): Settings['window'] {
-  return { ddl: [ddl].flat(), backfill: [backfill].flat() };
-}
-
-function httpOf({ variables, config, overrides }: Sources): Settings['http'] {
-  return {
-    ...{ host: '127.0.0.1', metricsPort: 9484, workerMetricsPort: 9485 },
-    ...{ pageHost: '127.0.0.1', pagePort: 8484 },
-    readToken: given(variables.BELLOWS_READ_TOKEN) ?? null,
-    writeToken: given(variables.BELLOWS_WRITE_TOKEN) ?? null,
-    ...present(config.http),
-    ...present(overrides.http),
-  };
-}
-
-/** A variable that is set to nothing is not set: that is how a shell takes one back. */
-function given(value: string | undefined): string | undefined {
-  return value === undefined || value.trim() === '' ? undefined : value;
-}
-
-type Present<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
-
-/** An option that is `undefined` counts as left out; spread as it is, it would wipe the default. */
-function present<T extends object>(options: T | undefined): Present<T> {
-  return Object.fromEntries(
-    Object.entries(options ?? {}).filter(([, value]) => value !== undefined),
-  ) as Present<T>;
 }
 
 function placesRead(file: ConfigFile, environment: string, named: readonly string[] | undefined): string {

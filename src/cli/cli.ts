@@ -8,6 +8,7 @@ import { narrateServer } from './narrate-server.js';
 import { wrap } from './render/lines.js';
 import { type Paint, paintFor } from './render/paint.js';
 import type { View } from './render/view.js';
+import { stepSummary } from './step-summary.js';
 
 export interface Cli {
   readonly io: Io;
@@ -43,6 +44,8 @@ export interface Opening {
 
 /** The arguments and options of one verb, as they were typed. */
 export interface Invocation {
+  /** The command's name: `up`. */
+  readonly verb: string;
   readonly args: readonly string[];
   text(option: string): string | undefined;
   /** Of an option that may be given several times: every value, in order. */
@@ -59,6 +62,7 @@ export type Verb = (parent: Command, action: Action) => void;
 export function invocationOf(command: Command): Invocation {
   const options: Readonly<Record<string, unknown>> = command.optsWithGlobals();
   return {
+    verb: command.name(),
     args: command.args,
     text: (option) => {
       const value = options[option];
@@ -105,6 +109,7 @@ export function createCli(io: Io, invocation: Invocation, connect: Connect): Cli
     answer: (document, lines) => {
       const text = json ? JSON.stringify(document, null, 2) : lines().join('\n');
       io.stdout.write(`${text}\n`);
+      stepSummary(io, invocation.verb, lines());
     },
     note,
     connected: async (work, listeners = [], opening = {}) => {

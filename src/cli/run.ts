@@ -8,8 +8,10 @@ import { exitOfSignal } from './interrupt.js';
 import type { Connect, Io } from './io.js';
 import { createProgram } from './program.js';
 import { asBellowsError, errorLines } from './render/error.js';
-import { paintFor } from './render/paint.js';
+import { errorAnnotation } from './render/error-annotation.js';
+import { PLAIN, paintFor } from './render/paint.js';
 import { type Mask, maskFor } from './render/secrets.js';
+import { stepSummary } from './step-summary.js';
 import { usageError } from './usage.js';
 import { packageVersion } from './version.js';
 
@@ -34,15 +36,21 @@ export async function runCli(argv: readonly string[], io: Io, connect: Connect):
   } catch (error) {
     const commands = program.commands.map((command) => command.name());
     const usage = error instanceof CommanderError ? usageError(error, argv, commands) : error;
-    return usage === null ? 0 : report(usage, argv, io);
+    return usage === null ? 0 : report(usage, argv, io, verbOf(argv, commands));
   }
 }
 
-function report(error: unknown, argv: readonly string[], io: Io): number {
+function verbOf(argv: readonly string[], commands: readonly string[]): string {
+  return argv.find((arg) => commands.includes(arg)) ?? '';
+}
+
+function report(error: unknown, argv: readonly string[], io: Io, verb: string): number {
   const mask = maskFor(argv, io.env);
   const known = asBellowsError(error);
   if (argv.includes('--json')) io.stdout.write(`${JSON.stringify(errorDocument(known, mask), null, 2)}\n`);
   else io.stderr.write(`${errorLines(known, mask, paintOf(argv, io)).join('\n')}\n`);
+  stepSummary(io, verb, errorLines(known, mask, PLAIN));
+  if (io.env.GITHUB_ACTIONS === 'true') io.stderr.write(`${errorAnnotation(known, mask, io)}\n`);
   if (io.env.DEBUG === 'bellows') io.stderr.write(`${stackOf(error, known, mask)}\n`);
   return known instanceof InterruptedError ? exitOfSignal(known.signal, known.exit) : known.exit;
 }

@@ -5,6 +5,7 @@ import { StaleDumpError } from '#everyday/dump/errors';
 import { oneOf } from '../arguments.js';
 import type { Cli, Invocation, Verb } from '../cli.js';
 import { UsageError } from '../errors.js';
+import { errorAnnotation } from '../render/error-annotation.js';
 
 const PROVIDERS = ['auto', 'catalogue', 'pg_dump'] as const;
 
@@ -63,7 +64,10 @@ async function check(cli: Cli, invocation: Invocation): Promise<number> {
   const { file, state, diff } = result;
   cli.answer(result, () => (state === 'stale' ? [diff] : [`${file} is ${state}.`]));
   if (state === 'current') return EXIT.done;
-  for (const line of renderError(new StaleDumpError(file, state))) cli.note(line);
+  const stale = new StaleDumpError(file, state);
+  for (const line of renderError(stale)) cli.note(line);
+  if (cli.io.env.GITHUB_ACTIONS === 'true')
+    cli.io.stderr.write(`${errorAnnotation(stale, String, cli.io)}\n`);
   return EXIT.condition;
 }
 

@@ -1,30 +1,29 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
-import { CONFIG_NAMES, exists } from '#project/config-file';
+import { join, relative } from 'node:path';
+import { CONFIG_NAMES } from '#project/config-file';
 import { loadOfflineSettings, type OfflineSettings } from '#project/settings';
-import type { Cli, Verb } from '../cli.js';
+import type { Cli, Invocation, Verb } from '../cli.js';
+import { writeContainers, writeWorkflow } from '../init-files.js';
 import { CONFIG_TEMPLATE } from '../templates/config.js';
 import { EXAMPLE_TEMPLATE } from '../templates/example.js';
-
-interface Written {
-  /** Relative to the working directory. */
-  readonly path: string;
-  /** False: something of that name was there, and was left alone. */
-  readonly written: boolean;
-}
+import { type Written, writeNew } from '../write-new.js';
 
 export const init: Verb = (parent, action) => {
   parent
     .command('init')
     .summary('start here: a configuration and a folder for migrations')
     .description(
-      'Writes bellows.config.ts and the migrations folder with an explained example that is never run. Overwrites nothing.',
+      'Writes bellows.config.ts and the migrations folder with an explained example that is never run; on request also a workflow for GitHub Actions, and what containers need. Overwrites nothing.',
     )
-    .addHelpText('after', '\nExample:\n  $ bellows init')
+    .option(
+      '--ci',
+      'also .github/workflows/migrate.yml, which applies and checks everything on an empty database',
+    )
+    .option('--docker', 'also a Dockerfile whose entry point is this command, and a compose.yaml')
+    .addHelpText('after', '\nExample:\n  $ bellows init --ci --docker')
     .action(action(run));
 };
 
-async function run(cli: Cli): Promise<undefined> {
+async function run(cli: Cli, invocation: Invocation): Promise<undefined> {
   const { cwd } = cli;
   // Read before anything is written: an existing configuration, or an existing db/, says where migrations belong.
   const settings = await loadOfflineSettings(cli.settings);
@@ -32,6 +31,8 @@ async function run(cli: Cli): Promise<undefined> {
   const files = [
     await writeConfig(cwd, settings),
     await writeNew(cwd, join(folder, '_example.ts'), EXAMPLE_TEMPLATE),
+    ...(invocation.flag('ci') ? await writeWorkflow(cwd) : []),
+    ...(invocation.flag('docker') ? await writeContainers(cwd, settings) : []),
   ];
   const next = ['bellows new first_migration', 'bellows plan', 'bellows up'];
   cli.answer({ files, next }, () => initLines(files, settings));
@@ -41,14 +42,6 @@ async function run(cli: Cli): Promise<undefined> {
 async function writeConfig(cwd: string, { configFile }: OfflineSettings): Promise<Written> {
   if (configFile !== null) return { path: relative(cwd, configFile), written: false };
   return writeNew(cwd, join(cwd, CONFIG_NAMES[0]), CONFIG_TEMPLATE);
-}
-
-async function writeNew(cwd: string, path: string, text: string): Promise<Written> {
-  const shown = relative(cwd, path);
-  if (await exists(path)) return { path: shown, written: false };
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, text, { flag: 'wx' });
-  return { path: shown, written: true };
 }
 
 function initLines(files: readonly Written[], { databaseUrl }: OfflineSettings): readonly string[] {

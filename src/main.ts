@@ -24,6 +24,7 @@ import { announcing } from '#verbs/announce';
 import type { Context } from '#verbs/context';
 import type { PageDoor } from '#verbs/page';
 import { serve } from '#verbs/serve';
+import { wait } from '#verbs/server';
 
 export interface BellowsOptions {
   /** Where the configuration and the migrations folder are looked for. Default: the working directory. */

@@ -1,4 +1,5 @@
 /** `check`: looks for what is wrong in the data and around it. Reads only. */
+import { relative } from 'node:path';
 import type { CheckOptions, CheckReport } from '#api';
 import { readQueryFiles } from '#everyday/checks/query-files';
 import { runChecks } from '#everyday/checks/run';
@@ -15,6 +16,7 @@ export async function check(context: Context, options: CheckOptions = {}): Promi
     integerPercent,
     wanted: await wantedLater(context),
     queries: await readQueryFiles(folder, settings.cwd),
+    queriesFolder: relative(settings.cwd, folder),
     onScan: options.onScan ?? (() => undefined),
   };
   const checks = await runChecks(world, options.only);

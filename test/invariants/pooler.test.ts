@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect as connectSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -89,6 +89,28 @@ describe.skipIf(missing.length > 0)('through PgBouncer in transaction mode, with
     const through = await Promise.all(Array.from({ length: 6 }, () => connect(url)));
     for (const session of through) expect(await one(session, settings)).toBe(0);
   }, 90_000);
+
+  it('seeds and data checks leave no setting behind, not even one that a seed makes', async () => {
+    const client = await connect(used.url);
+    await createUsers(client, 100);
+    const url = await pooler(1);
+    const { bellows, cwd } = await stages.create({ url });
+    await mkdir(join(cwd, 'seeds'));
+    await writeFile(
+      join(cwd, 'seeds', 'development.sql'),
+      `set search_path = pg_catalog; set statement_timeout = '7s'; insert into public.users (full_name) values ('Ann Lee');`,
+    );
+    expect((await bellows.seed()).files).toMatchObject([{ ran: true, statements: 3 }]);
+    expect(await bellows.check()).toMatchObject({ unknown: 0 });
+    const session = await connect(url);
+    expect(
+      await one(session, `select count(*)::integer as value from users where full_name = 'Ann Lee'`),
+    ).toBe(1);
+    const changed = `select count(*)::integer as value from pg_settings
+      where name in ('search_path', 'statement_timeout', 'row_security', 'enable_seqscan', 'transaction_read_only')
+      and source = 'session'`;
+    expect(await one(session, changed)).toBe(0);
+  });
 });
 
 function answers(port: number): Promise<boolean> {

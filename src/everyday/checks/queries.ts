@@ -20,8 +20,11 @@ import {
 
 export const queries: Check = async (world) => {
   const parts = await inTurn(world.queries, (file) => ofFile(world, file));
-  const files = counted(world.queries.length, 'file');
-  const did = world.queries.length === 0 ? 'no files' : `${files}; what they read is theirs to say`;
+  const { queries: files, queriesFolder: folder } = world;
+  const did =
+    files.length === 0
+      ? `no .sql file in ${folder}/`
+      : `${counted(files.length, 'file')} of ${folder}/; what they read is theirs to say`;
   return together([{ did: [did] }, ...parts]);
 };
 

@@ -19,6 +19,8 @@ export interface CheckWorld {
   readonly integerPercent: number;
   readonly wanted: Wanted;
   readonly queries: readonly QueryFile[];
+  /** Where they were looked for, as shown. */
+  readonly queriesFolder: string;
   /** Told before a table is scanned. */
   readonly onScan: (check: DataCheckId, scan: DataScan) => void;
 }

@@ -47,6 +47,7 @@ function stageOn(database: { readonly url: string }): Stage {
           ...{
             wanted: NOTHING_WANTED,
             queries: [],
+            queriesFolder: 'checks',
             onScan: (_: DataCheckId, scan: DataScan) => told.push(scan),
           },
           ...world,

@@ -10,6 +10,7 @@ import type { HistoryRow, PaceSettings, StepRow } from '#ports';
 import type { DatabaseVerbs } from './api/database.js';
 import type { PlainRunOptions, PlainVerbs } from './api/plain.js';
 import type { SchemaFileVerbs } from './api/schema-file.js';
+import type { SignalReading, TimeLost, WalkView } from './api/walk.js';
 
 export type { DatabaseTarget, DropOptions, ResetResult, WaitOptions } from './api/database.js';
 export type { PlainRunOptions, Resolution, Validation, ValidationFinding } from './api/plain.js';
@@ -21,6 +22,7 @@ export type {
   LoadOptions,
   LoadResult,
 } from './api/schema-file.js';
+export type { SignalReading, TimeLost, WalkView } from './api/walk.js';
 
 export interface Status {
   readonly migrations: readonly MigrationStatus[];
@@ -41,6 +43,10 @@ export interface MigrationDetail {
   /** Share of the walk that is done by blocks, 0 to 1; null before it is planned. */
   readonly progress: number | null;
   readonly pass: number;
+  /** By signal, holds that last included; most first. */
+  readonly lost: readonly TimeLost[];
+  /** What stops first, then what is nearest to its limit; empty before the walk. */
+  readonly signals: readonly SignalReading[];
   readonly notices: readonly Notice[];
 }
 export interface StepDetail {
@@ -51,35 +57,6 @@ export interface StepDetail {
   readonly blocks: string;
   readonly sql: readonly string[];
   readonly run: StepRow | null;
-}
-
-/** How a backfill goes through its tables, and how fast it went lately: what charts are drawn from. */
-export interface WalkView {
-  readonly migration: string;
-  /** Of the newest pass of each backfill, in the order of the table: `lo` to `cursor` is done, up to `hi` to do. */
-  readonly ranges: readonly {
-    readonly table: string;
-    readonly pass: number;
-    /** Of heap blocks, or of rows: by key, where `hi` is a guess until the end, or picked by an index. */
-    readonly kind: 'blocks' | 'keys' | 'picked';
-    readonly lo: number;
-    readonly hi: number;
-    readonly cursor: number;
-    readonly state: 'open' | 'done' | 'void';
-    /** A worker has it now. */
-    readonly held: boolean;
-  }[];
-  /** Seconds that one of `samples` stands for. */
-  readonly sampleSeconds: number;
-  /** Of at most the last 30 minutes with batches, oldest first; times without a batch have none. */
-  readonly samples: readonly {
-    readonly at: string;
-    readonly rowsPerSecond: number;
-    /** 95 of 100 batches took no longer. */
-    readonly batchMs: number;
-  }[];
-  /** Time that the pace was held, by signal, holds that last included; most first. */
-  readonly lost: readonly { readonly signal: string; readonly seconds: number }[];
 }
 
 /** `plan`: what would be done, and nothing of it done. */

@@ -21,6 +21,8 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Width of the terminal. Default 80. */
   readonly columns?: number | undefined;
+  /** Height of the terminal. Default: as high as it needs to be. */
+  readonly rows?: number | undefined;
   /** Default: the working directory. */
   readonly cwd?: string;
   /** Milliseconds since the epoch. Default: the system's clock. */

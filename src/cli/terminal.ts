@@ -10,6 +10,7 @@ export function processIo(): Io {
     isTTY: stdin.isTTY === true && stderr.isTTY === true,
     env: process.env,
     columns: stdout.columns ?? stderr.columns,
+    rows: stdout.rows,
     prompt: ask,
     onSignal,
   };

@@ -10,29 +10,29 @@ import { blockersOf } from './blockers-of.js';
 import type { Context } from './context.js';
 import { driftOf } from './drift.js';
 import { findRun } from './find.js';
-import { readStatus } from './status.js';
+import { readPaceFacts } from './pace-facts.js';
+import { statusOfRun } from './status.js';
 
 export async function statusOf(context: Context, migration: string): Promise<MigrationDetail> {
   const run = await findRun(context, migration);
-  const [status, project, steps, leader] = [
-    await readStatus(context),
+  const [project, steps, leader] = [
     await context.project(),
     await context.store.steps(run.id),
     await context.lease.holder(),
   ];
-  const own = status.migrations.find((m) => m.id === run.migration);
-  if (own === undefined) throw new Error('a run is part of the status');
+  const drift = driftOf(run, project.migrations);
   return {
-    migration: own,
+    migration: await statusOfRun(context, run, drift),
     description: run.plan.description,
     checksum: run.checksum,
-    drift: driftOf(run, project.migrations),
+    drift,
     steps: stepDetails(run.plan, steps),
     blockers: await blockersOf(context, run),
     leader: leader === null ? null : { process: leader.process, epoch: leader.epoch },
     workers: await workerCounts(context),
     pace: run.pace,
     ...(await walkProgress(context, run)),
+    ...(await readPaceFacts(context.database, run.id)),
     notices: run.plan.notices,
   };
 }

@@ -79,8 +79,13 @@ async function readStills({ database }: Context): Promise<ReadonlyMap<number, Wa
   return new Map(rows.map(({ id, seconds, since }) => [Number(id), { seconds, since }]));
 }
 
-export async function statusOfRun(context: Context, run: RunRow): Promise<MigrationStatus> {
-  return describe(context, run, await commonFacts(context), null);
+/** @param drift how its file differs from what was begun, in words */
+export async function statusOfRun(
+  context: Context,
+  run: RunRow,
+  drift: string | null = null,
+): Promise<MigrationStatus> {
+  return describe(context, run, await commonFacts(context), drift);
 }
 
 export async function isInstalled({ database }: Context): Promise<boolean> {

@@ -51,20 +51,6 @@ join bellows.batches b on b.run_id = $1
 group by 1, 2
 order by 2`;
 
-const LOST = `
-select signal, sum(seconds)::float8 as seconds
-from (
-  select signal, seconds
-  from bellows.throttled
-  where run_id = $1
-  union all
-  select signal, extract(epoch from clock_timestamp() - since)
-  from bellows.holds
-  where run_id = $1
-) t
-group by signal
-order by 2 desc`;
-
 interface RangeRow extends Readonly<Record<string, unknown>> {
   readonly schema: string;
   readonly name: string;
@@ -82,7 +68,6 @@ interface SampleRow extends Readonly<Record<string, unknown>> {
   readonly rate: number;
   readonly batch: number;
 }
-type Lost = WalkView['lost'][number] & Readonly<Record<string, unknown>>;
 
 export async function walk(context: Context, migration: string): Promise<WalkView> {
   const { database } = context;
@@ -98,6 +83,5 @@ export async function walk(context: Context, migration: string): Promise<WalkVie
     })),
     sampleSeconds: samples[0]?.seconds ?? 1,
     samples: samples.map(({ at, rate, batch }) => ({ at, rowsPerSecond: rate, batchMs: batch })),
-    lost: await database.query<Lost>(LOST, [run.id]),
   };
 }

@@ -15,6 +15,7 @@ export interface OutsideOptions {
   /** What is typed when something is asked. */
   readonly answer?: string;
   readonly columns?: number;
+  readonly rows?: number;
   readonly now?: () => number;
 }
 
@@ -56,6 +57,7 @@ export function start(
     isTTY: options.terminal ?? false,
     env: options.env ?? {},
     columns: options.columns ?? 80,
+    rows: options.rows,
     now: options.now ?? (() => NOW),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     prompt: async (question) => {

@@ -172,6 +172,11 @@ export const detail: MigrationDetail = {
   pace: { concurrency: 4, targetMs: 100, rowsPerSecond: null },
   progress: 0.714,
   pass: 1,
+  lost: [
+    { signal: 'replication_lag', seconds: 660 },
+    { signal: 'autovacuum', seconds: 240 },
+  ],
+  signals: [],
   notices: [],
 };
 

@@ -1,5 +1,6 @@
 /** `status <id>`: the one screen that answers why a migration is not moving. */
 import type { MigrationDetail, StepDetail } from '#api';
+import { inWords } from '#core/duration';
 import { amount, count, counted, instant, wholeSeconds } from '#core/numbers';
 import type { BackfillStatus, MigrationStatus } from '#core/status';
 import { gateText, isWalking, rowsText, shareOf, speedParts, stateWord } from '#core/status-words';
@@ -81,6 +82,7 @@ function backfillLines(detail: MigrationDetail, view: View): readonly string[] {
       ? field('speed', speedParts(migration, now).join('   '), width)
       : []),
     ...throttleLines(migration, view),
+    ...lostLines(detail, view),
     ...(isWalking(migration) ? field('batches', batchesText(detail, backfill), width) : []),
     ...quarantineLines(migration, view),
   ];
@@ -109,6 +111,13 @@ function throttleLines(migration: MigrationStatus, { paint, width }: View): read
   return held.flatMap((one, i) =>
     field(i === 0 ? 'throttle' : '', `YES  ${heldText(one)}`, width, paint.yellow),
   );
+}
+
+/** A second here and there is no answer to "why so slow". */
+function lostLines({ lost }: MigrationDetail, { paint, width }: View): readonly string[] {
+  const named = lost.filter(({ seconds }) => seconds >= 1);
+  const text = named.map(({ signal, seconds }) => `${signal} ${inWords(seconds)}`).join(', ');
+  return named.length === 0 ? [] : field('lost', text, width, paint.dim);
 }
 
 function quarantineLines({ id, backfill }: MigrationStatus, { paint, width }: View): readonly string[] {

@@ -1,6 +1,8 @@
+import type { Bellows } from '#api';
 import type { Verb } from '../cli.js';
 import { statusLines } from '../render/status-list.js';
 import { statusOneLines } from '../render/status-one.js';
+import { type Look, watch } from '../watch.js';
 
 export const status: Verb = (parent, action) => {
   parent
@@ -9,17 +11,29 @@ export const status: Verb = (parent, action) => {
     .description(
       'Lists the migrations, what each waits for, and what to do next. With an id: the one screen that answers why it is not moving: progress, throttle, lock blockers, workers, gate, steps.',
     )
-    .addHelpText('after', '\nExample:\n  $ bellows status 20240102150000_split_user_name')
+    .option('--watch', 'look again every two seconds, until Ctrl-C or until it is over')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ bellows status 20240102150000_split_user_name\n  $ bellows status --watch',
+    )
     .action(
-      action(async (cli, { args: [id] }) => {
-        if (id === undefined) {
-          const all = await cli.connected((bellows) => bellows.status());
-          cli.answer(all, () => statusLines(all, cli.view));
-          return;
-        }
-        const one = await cli.connected((bellows) => bellows.statusOf(id));
-        cli.answer(one, () => statusOneLines(one, cli.view));
-        return;
-      }),
+      action(async (cli, { args: [id], flag }) =>
+        cli.connected(async (bellows) => {
+          const look = () => lookAt(bellows, id);
+          if (flag('watch')) return watch(cli, look);
+          const { document, lines } = await look();
+          cli.answer(document, () => lines(cli.view));
+          return undefined;
+        }),
+      ),
     );
 };
+
+async function lookAt(bellows: Bellows, id: string | undefined): Promise<Look> {
+  if (id === undefined) {
+    const all = await bellows.status();
+    return { document: all, migrations: all.migrations, lines: (view) => statusLines(all, view) };
+  }
+  const one = await bellows.statusOf(id);
+  return { document: one, migrations: [one.migration], lines: (view) => statusOneLines(one, view) };
+}

@@ -1,7 +1,8 @@
 /** What it costs production: rate, time of a batch, lag; what holds the pace, with its limit, and the time lost by it. */
-import type { MigrationDetail, WalkView } from '#api';
+import type { MigrationDetail, SignalReading, WalkView } from '#api';
 import { inWords } from '#core/duration';
 import { amount, count } from '#core/numbers';
+import { isWalking } from '#core/status-words';
 import type { LagSample } from '../control/routes.js';
 import { chart } from './chart.js';
 import { type Html, html, nothing } from './html.js';
@@ -14,7 +15,7 @@ export function signalsCard(detail: MigrationDetail, walk: WalkView, lag: readon
   const gapSeconds = sampleSeconds * 3;
   const target = detail.pace?.targetMs;
   return card('signals', 'Pace and its limits', [
-    held(detail),
+    isWalking(detail.migration) ? readings(detail) : nothing,
     html`<div class="charts">`,
     chart({
       ...{ title: 'Rate', gapSeconds, none: 'No batch yet.' },
@@ -37,23 +38,31 @@ export function signalsCard(detail: MigrationDetail, walk: WalkView, lag: readon
       say: (value) => `${amount(value)} s`,
     }),
     html`</div>`,
-    lost(walk),
+    lost(detail),
   ]);
 }
 
-function held({ migration }: MigrationDetail): Html {
-  const holds = migration.backfill?.throttle ?? [];
-  if (holds.length === 0) return html`<p>Nothing holds the pace.</p>`;
-  const rows = holds.map(
-    ({ signal, value, limit, release }) => html`<tr><th scope="row">${signal}</th>
-<td data-label="value">${value === null ? 'cannot be read' : amount(value)}</td><td data-label="limit">${amount(limit)}</td>
-<td data-label="released when">${release}</td></tr>`,
-  );
-  return html`<table><thead><tr><th scope="col">signal</th><th scope="col">value</th><th scope="col">limit</th>
-<th scope="col">released when</th></tr></thead><tbody>${rows}</tbody></table>`;
+/** Every signal with its limit: what holds, what is near to holding, what is far from it. */
+function readings({ signals }: MigrationDetail): Html {
+  if (signals.length === 0) return nothing;
+  return html`<table><thead><tr><th scope="col">signal</th><th scope="col">state</th><th scope="col">reading</th>
+<th scope="col">released when</th></tr></thead><tbody>${signals.map(reading)}</tbody></table>`;
 }
 
-function lost({ lost: all }: WalkView): Html {
+function reading({ signal, verdict, text, release }: SignalReading): Html {
+  const { tone, word } = WORDS[verdict];
+  return html`<tr><th scope="row">${signal}</th><td data-label="state"><span class="${tone}">${word}</span></td>
+<td data-label="reading">${text}</td><td data-label="released when">${verdict === 'stop' ? release : ''}</td></tr>`;
+}
+
+const WORDS: Readonly<Record<SignalReading['verdict'], { readonly tone: string; readonly word: string }>> = {
+  stop: { tone: 'bad', word: '✗ holds' },
+  slow: { tone: 'wait', word: '▼ slows' },
+  go: { tone: 'good', word: '✓ free' },
+  'n/a': { tone: 'dim', word: '– n/a' },
+};
+
+function lost({ lost: all }: MigrationDetail): Html {
   const named = all.filter(({ seconds }) => seconds >= 1);
   if (named.length === 0) return nothing;
   return html`<p class="dim">time lost: ${named.map(({ signal, seconds }) => `${signal} ${inWords(seconds)}`).join(', ')}</p>`;

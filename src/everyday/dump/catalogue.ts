@@ -6,7 +6,7 @@ import { UnknownObjectsError } from './errors.js';
 import { readDefaultPrivileges, readGrants } from './grants.js';
 import { KINDS } from './kinds/index.js';
 import type { Address, DumpObject, Reading } from './object.js';
-import { ordered, ownerOf, ownersOf } from './order.js';
+import { append, ordered, ownerOf, ownersOf } from './order.js';
 
 export interface CatalogueOptions {
   /** Privileges too. */
@@ -48,7 +48,7 @@ async function open(session: Session): Promise<Counting> {
   const oids = new Map<string, number[]>();
   for (const { address } of found) {
     const [catalogue = '', oid] = address.split(':');
-    oids.set(catalogue, [...(oids.get(catalogue) ?? []), Number(oid)]);
+    append(oids, catalogue, Number(oid));
   }
   const byAddress = new Map(found.map((counted) => [counted.address, counted]));
   return {
@@ -80,7 +80,7 @@ function withRemarks(
   const said = new Map<DumpObject, string[]>();
   for (const { address, sql } of remarks) {
     const owner = ownerOf(owners, address, partOf);
-    if (owner !== undefined) said.set(owner, [...(said.get(owner) ?? []), sql]);
+    if (owner !== undefined) append(said, owner, sql);
   }
   return sorted.flatMap((object) => [...object.sql, ...(said.get(object) ?? [])]);
 }

@@ -55,6 +55,16 @@ const SCOPE = `
       where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'
     )
   ),
+  domains as (
+    select t.oid
+    from pg_type t
+    where t.typnamespace in (select oid from schemas)
+    and t.typtype = 'd'
+    and not exists (
+      select from pg_depend d
+      where d.classid = 'pg_type'::regclass and d.objid = t.oid and d.deptype = 'e'
+    )
+  ),
   routines as (
     select p.oid from pg_proc p
     where p.pronamespace in (select oid from schemas)
@@ -108,7 +118,7 @@ const PARTS: readonly string[] = [
    where k.conname !~ '${OWN_NAMES}'
    and k.contype in ('p', 'u', 'x', 'f', 'c')
    and (k.conrelid in (select oid from relations)
-     or (k.contypid <> 0 and k.connamespace in (select oid from schemas)))
+     or k.contypid in (select oid from domains))
    -- A partition's foreign key comes with its parent's.
    and not (k.contype = 'f' and k.conparentid <> 0)`,
   `select 'pg_attrdef'::regclass, d.oid

@@ -1,5 +1,6 @@
 import { OWN_NAMES } from './census.js';
 import { type Address, address, type Reading } from './object.js';
+import { append } from './order.js';
 
 export interface Column {
   readonly relation: number;
@@ -43,7 +44,7 @@ export async function readColumns(
 ): Promise<ReadonlyMap<number, readonly Column[]>> {
   const rows = await session.query<ColumnRow>(COLUMNS, [relations]);
   const columns = new Map<number, Column[]>();
-  for (const row of rows) columns.set(row.relation, [...(columns.get(row.relation) ?? []), columnOf(row)]);
+  for (const row of rows) append(columns, row.relation, columnOf(row));
   return columns;
 }
 

@@ -44,7 +44,7 @@ from pg_description d
 cross join lateral pg_identify_object(d.classoid, d.objoid, d.objsubid) i
 cross join lateral pg_identify_object_as_address(d.classoid, d.objoid, d.objsubid) b
 left join pg_attribute a on d.classoid = 'pg_class'::regclass and a.attrelid = d.objoid and a.attnum = d.objsubid
-where (d.objoid >= 16384 or (d.classoid = 'pg_namespace'::regclass and d.objoid = 'public'::regnamespace))
+where (d.objoid >= 16384 or (d.classoid = 'pg_namespace'::regclass and d.objoid = to_regnamespace('public')))
 and coalesce(a.attname, '') !~ '${OWN_NAMES}'
 and not (i.type = 'schema' and i.identity = 'public' and d.description = 'standard public schema')
 and not (i.type = 'extension' and exists (

@@ -1,6 +1,6 @@
 import type { Session } from '#ports';
 import { type Address, address } from './object.js';
-import type { Dependencies } from './order.js';
+import { append, type Dependencies } from './order.js';
 
 interface Row extends Record<string, unknown> {
   readonly catalogue: string;
@@ -19,9 +19,7 @@ export async function readDependencies(session: Session): Promise<Dependencies> 
   for (const row of rows) {
     const from = address(row.catalogue, row.oid);
     const to = address(row.onCatalogue, row.onOid);
-    const others = of.get(from);
-    if (others === undefined) of.set(from, [to]);
-    else others.push(to);
+    append(of, from, to);
     if (row.type === 'i') partOf.set(from, to);
     if (row.type === 'e') memberOf.set(from, to);
   }

@@ -70,8 +70,7 @@ function needsOf(objects: readonly DumpObject[], dependencies: Dependencies): Ne
 function sort(objects: readonly DumpObject[], needs: Needs): readonly DumpObject[] {
   const missing = new Map(objects.map((object) => [object, needs.get(object)?.size ?? 0]));
   const neededBy = new Map<DumpObject, DumpObject[]>();
-  for (const [object, others] of needs)
-    for (const other of others) neededBy.set(other, [...(neededBy.get(other) ?? []), object]);
+  for (const [object, others] of needs) for (const other of others) append(neededBy, other, object);
   const ready = objects.filter((object) => missing.get(object) === 0).sort((a, b) => byRankAndName(b, a));
   const sorted: DumpObject[] = [];
   for (let next = ready.pop(); next !== undefined; next = ready.pop()) {
@@ -104,6 +103,13 @@ function circleIn(
 export function byRankAndName(a: DumpObject, b: DumpObject): number {
   if (a.rank !== b.rank) return a.rank - b.rank;
   return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
+}
+
+/** Adds to the list under a key. Thousands of objects need one schema: a new list each time would take its square. */
+export function append<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
 }
 
 /** Keeps the list sorted with the next one last. */

@@ -1,4 +1,5 @@
 import { type Address, address, type Reading } from '../object.js';
+import { append } from '../order.js';
 
 /** A CHECK constraint of a table. */
 export interface Check {
@@ -25,10 +26,7 @@ export async function readChecks({ session, oids }: Reading): Promise<ReadonlyMa
   const rows = await session.query<Row>(CHECKS, [oids('pg_constraint')]);
   const checks = new Map<number, Check[]>();
   for (const { oid, relation, ...check } of rows)
-    checks.set(relation, [
-      ...(checks.get(relation) ?? []),
-      { ...check, address: address('pg_constraint', oid) },
-    ]);
+    append(checks, relation, { ...check, address: address('pg_constraint', oid) });
   return checks;
 }
 

@@ -19,11 +19,20 @@ export const keys = reader(
    and k.contype in ('p', 'u', 'x')`,
 );
 
-/** One of a partitioned table is always its partitions' too: ONLY is refused there. */
+/** One of a partitioned table is always its partitions' too, and comes with their copies: ONLY is refused there. */
 export const foreignKeys = reader(
   'pg_constraint',
   RANK.foreignKey,
-  `select k.oid::int8 as oid, array[format('ALTER TABLE %s%I.%I ADD CONSTRAINT %I %s',
+  `select k.oid::int8 as oid,
+     array(
+       with recursive copies (oid) as (
+         select c.oid from pg_constraint c where c.conparentid = k.oid
+         union all
+         select c.oid from pg_constraint c join copies on c.conparentid = copies.oid
+       )
+       select 'pg_constraint:' || oid from copies
+     ) as owns,
+     array[format('ALTER TABLE %s%I.%I ADD CONSTRAINT %I %s',
      case when c.relkind = 'p' then '' else 'ONLY ' end, n.nspname, c.relname, k.conname, pg_get_constraintdef(k.oid))] as sql
    from pg_constraint k
    join pg_class c on c.oid = k.conrelid

@@ -1,7 +1,8 @@
-import type { Reading } from '../object.js';
+import { type Address, address, type Reading } from '../object.js';
 
 /** NOT NULL as a constraint with a name of its own: since version 18. */
 export interface NotNull {
+  readonly address: Address;
   /** Quoted; null: the name that the server gives by itself. */
   readonly name: string | null;
   readonly fullName: string;
@@ -11,7 +12,8 @@ export interface NotNull {
   readonly noInherit: boolean;
 }
 
-interface Row extends NotNull, Record<string, unknown> {
+interface Row extends Omit<NotNull, 'address'>, Record<string, unknown> {
+  readonly oid: number;
   readonly relation: number;
   readonly column: string;
 }
@@ -23,15 +25,16 @@ export async function readNotNulls(
 ): Promise<ReadonlyMap<number, ReadonlyMap<string, NotNull>>> {
   const found = new Map<number, Map<string, NotNull>>();
   if (version < 180000) return found;
-  for (const { relation, column, ...constraint } of await session.query<Row>(NOT_NULLS, [relations])) {
+  for (const { oid, relation, column, ...constraint } of await session.query<Row>(NOT_NULLS, [relations])) {
     const columns = found.get(relation) ?? new Map<string, NotNull>();
-    found.set(relation, columns.set(column, constraint));
+    const row = { ...constraint, address: address('pg_constraint', oid) };
+    found.set(relation, columns.set(column, row));
   }
   return found;
 }
 
 const NOT_NULLS = `
-select k.conrelid::int8 as relation, a.attname::text as column,
+select k.oid::int8 as oid, k.conrelid::int8 as relation, a.attname::text as column,
   case when k.conname <> c.relname || '_' || a.attname || '_not_null' then quote_ident(k.conname) end as name,
   quote_ident(k.conname) as "fullName",
   pg_get_constraintdef(k.oid) as definition,

@@ -1,16 +1,12 @@
-import { FIRST_USER_OID } from '../census.js';
 import { RANK } from '../object.js';
 import { reader } from '../reader.js';
 
-/** Every new database has a `public`, also where the user dropped it and made it anew. */
+/** Every new database has a `public`, so it is never made: whether this one was dropped and made anew makes no difference. */
 export const schemas = reader(
   'pg_namespace',
   RANK.schema,
-  `select n.oid::int8 as oid, case
-     when n.oid < ${FIRST_USER_OID} then '{}'
-     when n.nspname = 'public' then array['CREATE SCHEMA IF NOT EXISTS public']
-     else array[format('CREATE SCHEMA %I', n.nspname)]
-   end as sql
+  `select n.oid::int8 as oid,
+     case when n.nspname = 'public' then '{}' else array[format('CREATE SCHEMA %I', n.nspname)] end as sql
    from pg_namespace n
    where n.oid = any($1::oid[])`,
 );

@@ -73,6 +73,8 @@ interface DomainRow extends Record<string, unknown> {
   readonly oid: number;
   readonly name: string;
   readonly head: string;
+  /** The constraint's oid, since version 17; null: none. */
+  readonly notNull: number | null;
 }
 
 interface DomainCheck extends Record<string, unknown> {
@@ -95,13 +97,14 @@ const domains: Reader = async (reading) => {
   );
 };
 
-function domainOf({ oid, name, head }: DomainRow, checks: readonly DomainCheck[]): DumpObject {
+function domainOf({ oid, name, head, notNull }: DomainRow, checks: readonly DomainCheck[]): DumpObject {
   const row = address('pg_type', oid);
   const own = ({ oid: check }: DomainCheck): Address => address('pg_constraint', check);
   const added = (check: DomainCheck) =>
     `ALTER DOMAIN ${name} ADD CONSTRAINT ${check.name} ${check.definition}`;
   const inline = checks.filter(({ valid }) => valid);
-  const base = { owns: [row], rank: RANK.type, name, sql: [head] };
+  const owns = notNull === null ? [row] : [row, address('pg_constraint', notNull)];
+  const base = { owns, rank: RANK.type, name, sql: [head] };
   const split = () => [
     base,
     ...checks.map((check) => ({
@@ -114,7 +117,7 @@ function domainOf({ oid, name, head }: DomainRow, checks: readonly DomainCheck[]
   ];
   return {
     ...base,
-    owns: [row, ...checks.map(own)],
+    owns: [...owns, ...checks.map(own)],
     sql: [
       [head, ...inline.map((check) => `    CONSTRAINT ${check.name} ${check.definition}`)].join('\n'),
       ...checks.filter(({ valid }) => !valid).map(added),
@@ -135,7 +138,8 @@ select t.oid::int8 as oid, format('%I.%I', n.nspname, t.typname) as name,
       from pg_constraint k
       where k.contypid = t.oid and k.contype = 'n' and k.conname <> t.typname || '_not_null'
     ), '') || ' NOT NULL' end
-  ) as head
+  ) as head,
+  (select k.oid::int8 from pg_constraint k where k.contypid = t.oid and k.contype = 'n') as "notNull"
 from pg_type t
 join pg_namespace n on n.oid = t.typnamespace
 join pg_type b on b.oid = t.typbasetype

@@ -157,7 +157,7 @@ function leasesOf(database: Database): Pick<Context, 'lease' | 'plainLease'> {
   const holder = `${hostname()}/${process.pid}`;
   return {
     lease: createLease(database, holder),
-    plainLease: createLease(database, holder, { name: 'plain' }),
+    plainLease: () => createLease(database, holder, { name: 'plain' }),
   };
 }
 

@@ -16,7 +16,8 @@ export async function baseline(context: Context, to?: string): Promise<readonly 
   const project = await context.project();
   refuseProblems(project);
   const entries = select(timelineOf(project), to === undefined ? {} : { to });
-  const { emit, plainLease: lease } = context;
+  const { emit } = context;
+  const lease = context.plainLease();
   const never = new AbortController().signal;
   const marked = await holdingLease({ lease, emit, sleep, waitMs: LOCK_WAIT_MS }, never, async () => {
     const { ledger } = await readPlain(context, project);

@@ -21,8 +21,8 @@ export interface Context {
   readonly server: DatabaseServer;
   readonly store: RunStore;
   readonly lease: Lease;
-  /** The right to run plain SQL migrations. */
-  readonly plainLease: Lease;
+  /** The right to run plain SQL migrations: one for each who wants it, so that two calls in a process wait for each other. */
+  readonly plainLease: () => Lease;
   /** The sessions that a backend waits for. */
   readonly blockersOf: (pid: number) => Promise<readonly Blocker[]>;
   readonly ddl: DdlExecutor;

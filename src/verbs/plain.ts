@@ -45,11 +45,11 @@ export async function runningPlain<R>(
     ...{ database, emit, actor, table, lockTimeoutMs, deadlineMs, blockersOf, sleep },
     random: Math.random,
   };
-  await createVersionTable(database, table);
-  const leaseDeps = { lease: plainLease, emit, sleep, waitMs: lockWaitMs };
-  return holdingLease(leaseDeps, signal, (fence, inner) =>
-    work((inSession) =>
+  const leaseDeps = { lease: plainLease(), emit, sleep, waitMs: lockWaitMs };
+  return holdingLease(leaseDeps, signal, async (fence, inner) => {
+    await createVersionTable(database, table);
+    return work((inSession) =>
       database.direct(inner, (session) => inSession({ deps, session, fence, signal: inner }), onNotice),
-    ),
-  );
+    );
+  });
 }

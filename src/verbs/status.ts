@@ -42,7 +42,7 @@ export async function readStatus(context: Context): Promise<Status> {
       ? []
       : [brokenFile(p.id, p.error.code, p.error.text.what)],
   );
-  const runner = installed ? ((await context.plainLease.holder())?.process ?? null) : null;
+  const runner = installed ? ((await context.plainLease().holder())?.process ?? null) : null;
   const sql = statusOfPlain(plain, project, runs, runner);
   return { migrations: [...known, ...files, ...sql, ...broken].sort((a, b) => (a.id < b.id ? -1 : 1)) };
 }

@@ -11,11 +11,8 @@ import { isLockTrouble, UnitFailure } from './transaction-unit.js';
 /** The error to throw. Of a file that is more than one transaction it records where it stopped. */
 export async function tellFailure(course: Course, error: unknown): Promise<unknown> {
   const { running, migration, units, direction } = course;
-  if (running.signal.aborted) {
-    if (!isAtomic(units)) await recordInterruption(course);
-    return running.signal.reason ?? error;
-  }
-  if (!(error instanceof UnitFailure)) return error;
+  // Stopped, or no longer the one who may: a file of several units stays `running`, and is found so by whoever looks next.
+  if (running.signal.aborted || !(error instanceof UnitFailure)) return error;
   const { statement, cause } = error;
   // The line broke: what the server made of it is seen by whoever looks next.
   if (sqlstateOf(cause) === null || cause instanceof BellowsError) return cause;
@@ -25,11 +22,6 @@ export async function tellFailure(course: Course, error: unknown): Promise<unkno
   const message = `line ${line}: ${safeMessage(cause)}`;
   running.deps.emit('sql:failed', { migration: migration.id, code: told.code, message });
   return told;
-}
-
-async function recordInterruption({ running, book }: Course): Promise<void> {
-  const failure = { message: 'its runner was stopped', line: 0 };
-  await markFailed(running.deps.database, book, failure).catch(() => undefined);
 }
 
 const HINTS: Readonly<Record<string, string>> = {

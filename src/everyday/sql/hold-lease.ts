@@ -30,6 +30,8 @@ export async function holdingLease<R>(
   try {
     return await work(fence, AbortSignal.any([signal, lost.signal]));
   } catch (error) {
+    // What was cancelled says so in its own words; that it was meant is what counts.
+    if (signal.aborted) throw signal.reason;
     if (lost.signal.aborted)
       throw new FencedError(
         'The right to run plain SQL migrations was lost: it could not be renewed in time.',

@@ -1,11 +1,12 @@
 /** What is to hold later: what the configuration declares, and what migrations that are not done will demand. */
 import type { Wanted, WantedForeignKey, WantedNotNull, WantedUnique } from '#core/data-checks';
 import { type AnyOperation, backfillsOf, type Definition, setOf } from '#core/definition';
-import { displayTable, parseTable, quoteTable } from '#core/identifier';
+import { displayTable, parseTable } from '#core/identifier';
 import { isSql } from '#core/sql';
 import type { SqlMigration } from '#core/sql-migration';
 import { innerState } from '#core/state';
 import { wantedInSql } from '#everyday/checks/wanted-in-sql';
+import { readLedger } from '#everyday/sql/ledger';
 import type { Context } from './context.js';
 import { isInstalled } from './status.js';
 
@@ -49,18 +50,12 @@ export async function wantedLater(context: Context): Promise<Wanted> {
   };
 }
 
-/** By the table that says what is applied, for every tool that reads it. */
 async function pendingPlain(
   { database, settings }: Context,
   files: readonly SqlMigration[],
 ): Promise<readonly SqlMigration[]> {
-  const table = quoteTable(parseTable(settings.migrationsTable));
-  const [there] = await database.query<{ there: boolean }>('select to_regclass($1) is not null as there', [
-    table,
-  ]);
-  if (files.length === 0 || there?.there !== true) return files;
-  const rows = await database.query<{ version: string }>(`select version::text as version from ${table}`);
-  return files.filter((file) => !rows.some(({ version }) => version === file.version));
+  const { applied } = await readLedger(database, parseTable(settings.migrationsTable));
+  return files.filter(({ version }) => !applied.has(version));
 }
 
 type Wishes = Omit<Wanted, 'unreadable'>;

@@ -20,18 +20,20 @@ import { type Check, type CheckWorld, finding, inTurn, type Part, together, unkn
 
 export const orphans: Check = async (world) => {
   const keys = await readForeignKeys(world);
-  const suspects = keys.filter((key) => world.deep || !isVouchedFor(key));
+  const suspects = keys.filter((key) => !isVouchedFor(key) || (world.deep && !key.temporal));
   const known = await inTurn(suspects, (key) => existing(world, key));
   const wanted = await inTurn(world.wanted.foreignKeys, (key) => declared(world, key, keys));
-  const skipped = keys.length - suspects.length;
-  const did =
-    skipped === 0
-      ? []
-      : [
-          `${counted(skipped, 'validated foreign key')}: the server vouches for them, not scanned (--deep does)`,
-        ];
+  const did = summary(keys.length + world.wanted.foreignKeys.length, keys.length - suspects.length);
   return together([{ did, unknown: unreadable(world) }, ...known, ...wanted]);
 };
+
+function summary(all: number, skipped: number): readonly string[] {
+  if (all === 0) return ['there is no foreign key, and none is to come'];
+  if (skipped === 0) return [];
+  return [
+    `${counted(skipped, 'validated foreign key')}: the server vouches for them, not scanned (--deep does)`,
+  ];
+}
 
 function isVouchedFor({ validated, enforced, disabled }: ForeignKey): boolean {
   return validated && enforced && !disabled;

@@ -7,6 +7,7 @@ import type { Notice, RunPlan } from '#core/plan';
 import type { SeededFile } from '#core/seed';
 import type { MigrationStatus } from '#core/status';
 import type { HistoryRow, PaceSettings, StepRow } from '#ports';
+import type { ChangelogVerbs } from './api/changelog.js';
 import type { DatabaseVerbs } from './api/database.js';
 import type { PlainRunOptions, PlainVerbs } from './api/plain.js';
 import type { SchemaFileVerbs } from './api/schema-file.js';
@@ -202,7 +203,7 @@ export interface WorkerOptions {
   readonly onReady?: (addresses: { readonly metrics: string }) => void;
 }
 
-export interface Bellows extends DatabaseVerbs, PlainVerbs, SchemaFileVerbs {
+export interface Bellows extends ChangelogVerbs, DatabaseVerbs, PlainVerbs, SchemaFileVerbs {
   up(options?: UpOptions): Promise<UpResult>;
   plan(migration?: string): Promise<readonly PlanView[]>;
   status(): Promise<Status>;

@@ -3,6 +3,7 @@ import type { Bellows, Operations } from '#api';
 import { approve } from './approve.js';
 import { assertUpToDate } from './assert-up-to-date.js';
 import { baseline } from './baseline.js';
+import { changelog } from './changelog.js';
 import { check } from './check.js';
 import type { Context } from './context.js';
 import { contract } from './contract.js';
@@ -107,6 +108,10 @@ export function furtherVerbs(
     dump: (o) => dump(context, o),
     checkDump: (o) => checkDump(context, o),
     load: (o) => load(context, o),
+    changelog: () => {
+      forgetFiles();
+      return changelog(context);
+    },
     worker: (o) => worker(context, o),
     assertUpToDate: () => assertUpToDate(context),
     queue: async () => (await context.queue()).description,

@@ -130,6 +130,7 @@ export function unreachable(): Bellows {
     seed: refuse('seed'),
     check: refuse('check'),
     history: refuse('history'),
+    changelog: refuse('changelog'),
     dump: refuse('dump'),
     checkDump: refuse('checkDump'),
     load: refuse('load'),

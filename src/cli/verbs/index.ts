@@ -2,6 +2,7 @@
 import type { Verb } from '../cli.js';
 import { approve } from './approve.js';
 import { baseline } from './baseline.js';
+import { changelog } from './changelog.js';
 import { check } from './check.js';
 import { contract } from './contract.js';
 import { create } from './create.js';
@@ -37,6 +38,6 @@ export const VERBS: readonly { readonly group: string; readonly verbs: readonly 
   { group: 'Everyday:', verbs: [dump, load, seed, check, validate, baseline] },
   { group: 'When something stands in the way:', verbs: [resolve, quarantine, kill] },
   { group: 'The database itself:', verbs: [create, drop, reset, wait] },
-  { group: 'Evidence:', verbs: [deploys, history] },
+  { group: 'Evidence:', verbs: [deploys, history, changelog] },
   { group: 'Long-running:', verbs: [serve, worker] },
 ];

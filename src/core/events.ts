@@ -56,6 +56,8 @@ export interface EventMap {
     readonly sqlstate: string;
   };
   'rows:quarantined': { readonly migration: string; readonly rows: number; readonly sqlstate: string };
+  /** The leader vacuumed a table of the walk, so that its dead rows are reused. */
+  'backfill:vacuumed': { readonly migration: string; readonly table: string; readonly seconds: number };
   'throttle:on': { readonly migration: string; readonly hold: Hold };
   'throttle:off': { readonly migration: string; readonly signal: string; readonly seconds: number };
   /** Each time the signals were read, about once a second while a backfill runs. */

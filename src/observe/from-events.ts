@@ -50,6 +50,7 @@ const REACTIONS: { readonly [E in EventName]: Reaction<E> } = {
   'rows:quarantined': (to, { migration, rows }) =>
     to.inc('bellows_backfill_rows_total', { migration, outcome: 'quarantined' }, rows),
   // Read from PostgreSQL, where the workers wrote them.
+  'backfill:vacuumed': null,
   'throttle:on': null,
   'throttle:off': null,
   'throttle:read': (to, { signals }) => {

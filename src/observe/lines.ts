@@ -33,6 +33,7 @@ const LINES: { readonly [E in EventName]: Writer<E> } = {
   },
   'rows:quarantined': (p) =>
     warn(`${p.rows} rows put into quarantine (${p.sqlstate}): bellows quarantine list`),
+  'backfill:vacuumed': (p) => debug(`vacuumed ${p.table} in ${seconds(p.seconds)}`),
   'throttle:on': ({ hold }) => info(sentenceOf(throttleWait(hold))),
   'throttle:off': (p) => info(`${p.signal} released after ${inWords(p.seconds)}`),
   'throttle:read': ({ signals }) => {

@@ -8,6 +8,7 @@ import { type Blocked, blockedAgain, isPastDeadline } from './backoff.js';
 import type { SchedulerDeps } from './deps.js';
 import type { Outcome } from './perform.js';
 import { tick } from './tick.js';
+import { keepVacuuming } from './vacuuming.js';
 
 const TICK_MS = 250;
 const RENEW_MS = 3000;
@@ -27,9 +28,10 @@ async function leadOnce(deps: SchedulerDeps, fence: Fence, signal: AbortSignal):
   const either = AbortSignal.any([signal, lost.signal]);
   deps.emit('leader:changed', { leading: true, epoch: fence.epoch });
   const renewing = keepRenewing(deps, fence, lost, either);
+  const vacuuming = keepVacuuming(deps, either);
   await driveAll(deps, fence, either);
   lost.abort();
-  await renewing;
+  await Promise.all([renewing, vacuuming]);
   await deps.lease.release(fence).catch(() => undefined);
   deps.emit('leader:changed', { leading: false, epoch: fence.epoch });
 }

@@ -14,7 +14,7 @@ join pg_stat_all_tables s on s.relid = leaves.oid`;
 /** Dead rows of the walked table: those that a batch leaves behind are reused only once they were vacuumed. */
 export const deadTuples = defineSignal({
   id: 'dead_tuples',
-  defaultOn: false,
+  defaultOn: true,
   // A small table is never worth a hold.
   limits: { percent: 20, rows: 10_000 },
   open:

@@ -8,7 +8,9 @@ import { defineSignal } from './signal.js';
 const DUE = `
 select extract(epoch from clock_timestamp() - min(due_at))::float8 as seconds
 from bellows.vacuums
-where run_id = $1`;
+join bellows.runs on runs.id = vacuums.run_id
+where run_id = $1
+  and coalesce((runs.pace ->> 'vacuum')::boolean, true)`;
 
 /** The transactions that an application always has open are over by then. */
 const DUE_SECONDS = 1;

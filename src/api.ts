@@ -143,6 +143,19 @@ export interface QuarantinedRow {
   readonly foundAt: string;
 }
 
+/** `set <id>`: what may be changed while a run is under way. */
+export interface KnobsView {
+  readonly migration: string;
+  readonly knobs: readonly {
+    /** `rate`, `concurrency`, `replication_lag` (on or off), `replication_lag.seconds`. */
+    readonly name: string;
+    /** True and false stand for on and off; null: no limit. */
+    readonly value: number | string | boolean | null;
+    readonly default: number | string | boolean | null;
+    readonly meaning: string;
+  }[];
+}
+
 export interface DeployRow {
   readonly application: string;
   readonly version: string;
@@ -212,6 +225,13 @@ export interface Bellows extends ChangelogVerbs, DatabaseVerbs, PlainVerbs, Sche
   pause(migration: string, options: { readonly reason: string }): Promise<MigrationStatus>;
   /** Resumes a paused run, retries a failed one. */
   resume(migration: string): Promise<MigrationStatus>;
+  /** The knobs of a run with their values. */
+  knobs(migration: string): Promise<KnobsView>;
+  /**
+   * Turns knobs by name, all of them or none; effective at the next batch, kept across restarts, in the history.
+   * Throws `BELLOWS_KNOB` for a name or a value that is none, `BELLOWS_RUN_OVER` for a run that has ended.
+   */
+  set(migration: string, changes: Readonly<Record<string, string>>): Promise<KnobsView>;
   verify(
     migration: string,
     options?: {

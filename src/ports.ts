@@ -162,7 +162,8 @@ export interface RunStore {
     fence: Fence | null,
   ): Promise<readonly CheckResult[]>;
   checks(run: RunRow): Promise<readonly CheckResult[]>;
-  setPace(runId: number, pace: PaceSettings, actor: Actor): Promise<void>;
+  /** Changes the pace as it is once the run is locked, and enters it into the history. What `change` throws leaves all as it was. */
+  setPace(runId: number, change: (now: PaceSettings) => PaceSettings, actor: Actor): Promise<PaceSettings>;
   skipCheck(run: RunRow, check: CheckId, reason: string, actor: Actor): Promise<void>;
   record(entry: {
     readonly actor: Actor;

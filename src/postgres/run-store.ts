@@ -50,7 +50,7 @@ export function createRunStore(database: Database, versions?: TableName): RunSto
         return readChecks(tx, runId);
       }),
     checks: (run) => readChecks(database, run.id),
-    setPace: (runId, pace, actor) => change(null, (tx) => changePace(tx, runId, pace, actor)),
+    setPace: (runId, turn, actor) => change(null, (tx) => changePace(tx, runId, turn, actor)),
     skipCheck: (run, check, reason, actor) => change(null, (tx) => addSkip(tx, run, check, reason, actor)),
     record: (entry) => recordEntry(database, entry),
     history: (filter) => readHistory(database, filter),
@@ -166,14 +166,22 @@ function movedOn(seen: RunRow): FencedError {
   });
 }
 
-async function changePace(tx: Session, runId: number, pace: PaceSettings, actor: Actor): Promise<void> {
+async function changePace(
+  tx: Session,
+  runId: number,
+  turn: (now: PaceSettings) => PaceSettings,
+  actor: Actor,
+): Promise<PaceSettings> {
   const locked = await lockRun(tx, runId);
-  if (locked === null) return;
+  if (locked === null) throw new TypeError('a run is never deleted');
+  const { run } = locked;
+  const pace = turn(run.pace);
   await tx.query('update bellows.runs set pace = $2, updated_at = clock_timestamp() where id = $1', [
     runId,
     JSON.stringify(pace),
   ]);
-  await recordEntry(tx, entryOf(locked.run, actor, 'set_pace', { from: locked.run.pace, to: pace }));
+  await recordEntry(tx, entryOf(run, actor, 'set_pace', { from: run.pace, to: pace }));
+  return pace;
 }
 
 async function addSkip(

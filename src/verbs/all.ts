@@ -23,6 +23,7 @@ import { rollback, rollbackMany } from './rollback.js';
 import { seed } from './seed.js';
 import { worker } from './serve.js';
 import { create, drop, targetOf, wait } from './server.js';
+import { knobs, setKnobs } from './set.js';
 import { readStatus } from './status.js';
 import { statusOf } from './status-of.js';
 import { up } from './up.js';
@@ -98,6 +99,8 @@ export function furtherVerbs(
       return reset(context, o);
     },
     wait: (o) => wait(context, o),
+    knobs: ready(knobs),
+    set: ready(setKnobs),
     kill: ready(kill),
     deploys: { record: ready(recordDeploy), list: ready(listDeploys) },
     seed: (o) => seed(context, o),

@@ -125,6 +125,8 @@ export function unreachable(): Bellows {
     contract: refuse('contract'),
     rollback: refuse('rollback'),
     quarantine: { list: refuse('list'), retry: refuse('retry'), skip: refuse('skip') },
+    knobs: refuse('knobs'),
+    set: refuse('set'),
     kill: refuse('kill'),
     deploys: { record: refuse('record'), list: refuse('list') },
     seed: refuse('seed'),

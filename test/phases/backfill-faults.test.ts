@@ -135,7 +135,7 @@ describe.each(ORDERS)('a crash of the server, the walk going $way', ({ over }) =
         );
         expect(await ledgerProblems(shop.database, run.id)).toEqual([]);
       }
-      await shop.store.setPace(run.id, { ...run.pace, rowsPerSecond: null, targetMs: 100 }, 'test');
+      await shop.store.setPace(run.id, (pace) => ({ ...pace, rowsPerSecond: null, targetMs: 100 }), 'test');
       await shop.database.query(`update bellows.ranges set holder = null where state = 'open'`);
       const progress = await backfill(shop, await reread(shop.store, run.id));
       expect(progress).toMatchObject({ rowsDone: 40_000, rowsInPass: 0 });

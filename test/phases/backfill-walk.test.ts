@@ -136,7 +136,7 @@ describe('claims', () => {
     await shop.database.query(`update bellows.ranges set beat_at = clock_timestamp() - interval '11 s'`);
     const again = await take(0);
     expect(again?.epoch).toBeGreaterThan(1);
-    await shop.store.setPace(run.id, { ...run.pace, concurrency: 1 }, 'test');
+    await shop.store.setPace(run.id, (pace) => ({ ...pace, concurrency: 1 }), 'test');
     expect(await take(2)).toBeNull();
   });
 

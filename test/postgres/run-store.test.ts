@@ -245,7 +245,7 @@ test('the pace is changed under a run that moves on', async () => {
   const run = await create();
   const faster = { ...pace, concurrency: 4, rowsPerSecond: 500 };
   await Promise.all([
-    store.setPace(run.id, faster, 'api'),
+    store.setPace(run.id, (now) => ({ ...now, concurrency: 4, rowsPerSecond: 500 }), 'api'),
     store.transition(run, { kind: 'start' }, 'leader', null),
   ]);
   expect(await store.runById(run.id)).toMatchObject({

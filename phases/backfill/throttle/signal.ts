@@ -36,6 +36,9 @@ export interface Failures {
   readonly at: number;
 }
 
+/** Nothing was said about it. */
+export const NO_LIMITS: Declared = {};
+
 export type ReadSignal = (context: SignalContext) => Promise<Reading>;
 
 /**

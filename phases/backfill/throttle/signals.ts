@@ -41,9 +41,15 @@ export function signalOf(id: SignalId): Signal | undefined {
   return id.startsWith(QUERY) ? querySignal(id) : SIGNALS.find((signal) => signal.id === id);
 }
 
-/** The signals that watch a run: those that are on by default and not turned off, and those that are declared. */
+/** On by default and not turned off, or declared and not turned off. */
+export function isOn({ id, defaultOn }: Signal, settings: ThrottleSettings): boolean {
+  const said = settings[id];
+  if (said === undefined) return defaultOn;
+  return said !== false && said.off === undefined;
+}
+
+/** The signals that watch a run. */
 export function signalsFor(settings: ThrottleSettings): readonly Signal[] {
-  const on = ({ id, defaultOn }: Signal) => (settings[id] === undefined ? defaultOn : settings[id] !== false);
   const queries = Object.keys(settings).filter((id) => id.startsWith(QUERY));
-  return [...SIGNALS, ...queries.map(querySignal)].filter(on);
+  return [...SIGNALS, ...queries.map(querySignal)].filter((signal) => isOn(signal, settings));
 }

@@ -24,6 +24,7 @@ import { resume } from './resume.js';
 import { rollback } from './rollback.js';
 import { seed } from './seed.js';
 import { serve } from './serve.js';
+import { set } from './set.js';
 import { status } from './status.js';
 import { up } from './up.js';
 import { validate } from './validate.js';
@@ -33,7 +34,7 @@ import { worker } from './worker.js';
 
 export const VERBS: readonly { readonly group: string; readonly verbs: readonly Verb[] }[] = [
   { group: 'Write:', verbs: [init, newMigration, plan] },
-  { group: 'Run:', verbs: [up, status, pause, resume] },
+  { group: 'Run:', verbs: [up, status, pause, resume, set] },
   { group: 'Finish:', verbs: [verify, gate, approve, contract, rollback] },
   { group: 'Everyday:', verbs: [dump, load, seed, check, validate, baseline] },
   { group: 'When something stands in the way:', verbs: [resolve, quarantine, kill] },

@@ -69,8 +69,9 @@ describe('a purge', () => {
         await writer.query(`insert into events values ($1, now() - interval '2 years', 'late')`, [id]);
     })();
     await until(async () => (await count(shop.app, `events where v = 'late'`)) > 50 || null);
-    const progress = await backfill(shop, run);
-    going = false;
+    const progress = await backfill(shop, run).finally(() => {
+      going = false;
+    });
     await writing;
     expect(progress).toMatchObject({ openRanges: 0, leftLocked: 0 });
     expect(progress.pass).toBeLessThan(5);

@@ -68,16 +68,18 @@ describe.each(['as the rows lie', 'newest first'] as const)(
         }
       })();
       const outcomes: string[] = [];
-      for (let left = await openRanges(shop.database, run.id); left.length > 0; ) {
-        const walked = left
-          .slice(0, 2)
-          .map((rangeId) => walkRange(shop.deps, { runId: run.id, rangeId }, NEVER, 300));
-        outcomes.push(...(await Promise.all(walked)));
-        left = await openRanges(shop.database, run.id);
-      }
+      const walked = async () => {
+        for (let left = await openRanges(shop.database, run.id); left.length > 0; ) {
+          const two = left.slice(0, 2).map((rangeId) => ({ runId: run.id, rangeId }));
+          outcomes.push(...(await Promise.all(two.map((job) => walkRange(shop.deps, job, NEVER, 300)))));
+          left = await openRanges(shop.database, run.id);
+        }
+        return backfill(shop, run, 12);
+      };
+      const progress = await walked().finally(() => {
+        going = false;
+      });
       expect(outcomes).toContain('stale');
-      const progress = await backfill(shop, run, 12);
-      going = false;
       expect((await Promise.all(writers)).flat()).toEqual([]);
       await rewrites;
       expect(progress).toMatchObject({ openRanges: 0, rowsInPass: 0, quarantined: 0 });
@@ -105,7 +107,7 @@ describe('a table that is locked for long', () => {
     await shop.app.query('commit');
     await planWalk(shop, run, 0, 1);
     const other = await connect(urlOf(shop));
-    await other.query('begin; lock table users in share mode');
+    await other.query('begin; lock table users in access exclusive mode');
     const [rangeId = 0] = await openRanges(shop.database, run.id);
     expect(await walkRange(shop.deps, { runId: run.id, rangeId }, NEVER, 4_000)).toBe('yielded');
     expect(await rowsInLedger(shop.database, run.id)).toBe(0);

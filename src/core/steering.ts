@@ -66,8 +66,8 @@ function fits(level: number, smooth: number): boolean {
 }
 
 function up(now: Steering, at: number): Steering {
-  // Long after the last step down the server may have changed: patience is forgotten.
-  const patience = at - now.changedAt > MAX_PATIENCE_MS ? GROW_MS : now.patience;
+  // Long after the last step the server may be another one: patience is forgotten. Having waited for it is not enough.
+  const patience = at - now.changedAt > 2 * MAX_PATIENCE_MS ? GROW_MS : now.patience;
   return { ...now, level: now.level + 1, changedAt: at, growAt: at + GROW_MS, patience };
 }
 

@@ -14,7 +14,14 @@ import type { SchemaFileVerbs } from './api/schema-file.js';
 import type { SignalReading, TimeLost, WalkView } from './api/walk.js';
 
 export type { DatabaseTarget, DropOptions, ResetResult, WaitOptions } from './api/database.js';
-export type { PlainRunOptions, Resolution, Validation, ValidationFinding } from './api/plain.js';
+export type {
+  DryRun,
+  PlainDryRun,
+  PlainRunOptions,
+  Resolution,
+  Validation,
+  ValidationFinding,
+} from './api/plain.js';
 export type {
   DumpCheck,
   DumpFacts,
@@ -101,6 +108,8 @@ export interface UpOptions {
 }
 export interface UpResult {
   readonly migrations: readonly MigrationStatus[];
+  /** The schema file, where it was written anew. */
+  readonly schemaFile: string | null;
   /** True when everything went as far as `until` says. */
   readonly reached: boolean;
   readonly seconds: number;

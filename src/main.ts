@@ -22,6 +22,7 @@ import { createQueue } from '#queue/create';
 import { furtherVerbs, operations } from '#verbs/all';
 import { announcing } from '#verbs/announce';
 import type { Context } from '#verbs/context';
+import { dryRun } from '#verbs/dry-run';
 import type { PageDoor } from '#verbs/page';
 import { serve } from '#verbs/serve';
 import { wait } from '#verbs/server';
@@ -57,9 +58,24 @@ export async function createBellows(options: BellowsOptions = {}): Promise<Bello
   return {
     ...operations(context, forgetFiles),
     ...furtherVerbs(context, forgetFiles),
+    dryRun: (o) => onlyReading(settings, options, (reading) => dryRun(reading, o)),
     serve: (o) => serve(context, openDoor(settings, context), o),
     close,
   };
+}
+
+/** The server's own hand: whatever is sent by mistake, it refuses (25006). */
+async function onlyReading<R>(
+  settings: Settings,
+  options: BellowsOptions,
+  work: (context: Context) => Promise<R>,
+): Promise<R> {
+  const { context, close } = openContext(settings, { ...options, readOnly: true });
+  try {
+    return await work(context);
+  } finally {
+    await close();
+  }
 }
 
 /** Few connections: however many pages are open, they share what they look at. */
@@ -81,7 +97,10 @@ function openDoor(settings: Settings, { actor, emit }: Context): PageDoor {
 
 function openContext(
   settings: Settings,
-  options: Pick<BellowsOptions, 'actor' | 'listeners'> & { readonly connections?: number },
+  options: Pick<BellowsOptions, 'actor' | 'listeners'> & {
+    readonly connections?: number;
+    readonly readOnly?: boolean;
+  },
 ): { context: Context; forgetFiles: () => void; close: () => Promise<void> } {
   const actor = options.actor ?? `cli:${userInfo().username}@${hostname()}`;
   const listeners = [...(options.listeners ?? [])];
@@ -89,6 +108,7 @@ function openContext(
   const database = createDatabase({
     url: settings.databaseUrl,
     applicationName: actor,
+    readOnly: options.readOnly ?? false,
     ...(options.connections === undefined ? {} : { max: options.connections }),
   });
   const project = cached(PROJECT_TTL_MS, async () => {

@@ -1,4 +1,5 @@
 /** Plain SQL migrations, beyond what `up` and `status` do for all. */
+import type { PlanView } from '#api';
 import type { MigrationStatus } from '#core/status';
 
 export interface PlainRunOptions {
@@ -34,7 +35,26 @@ export interface Validation {
   readonly findings: readonly ValidationFinding[];
 }
 
+/** What `up` would do. Everything that it reads, it reads in transactions that the server keeps read-only. */
+export interface DryRun {
+  readonly migrations: readonly (PlainDryRun | ({ readonly kind: 'phased' } & PlanView))[];
+}
+export interface PlainDryRun {
+  readonly kind: 'sql';
+  readonly id: string;
+  readonly file: string;
+  /** Why its turn has not come; null: it would be run now. */
+  readonly waitsFor: string | null;
+  /** What commits as a whole, in order. */
+  readonly units: readonly {
+    readonly transaction: boolean;
+    readonly statements: readonly { readonly line: number; readonly sql: string }[];
+  }[];
+}
+
 export interface PlainVerbs {
+  /** What `up` would do, and nothing of it done. */
+  dryRun(options?: { readonly migration?: string; readonly to?: string }): Promise<DryRun>;
   /** Takes back several plain migrations, newest first: the last `steps`, or all above the version `to`. */
   rollbackMany(
     target: { readonly steps: number } | { readonly to: string },

@@ -17,6 +17,8 @@ export interface DatabaseOptions {
   readonly max?: number;
   /** The server itself, for `direct`, where `url` is a pooler. Default: `url`. */
   readonly directUrl?: string;
+  /** Every statement runs in a transaction that the server itself keeps read-only; `direct` is refused. Default: false. */
+  readonly readOnly?: boolean;
 }
 
 export interface Transport {
@@ -47,21 +49,24 @@ export function createDatabase({
   applicationName,
   max = 10,
   directUrl,
+  readOnly = false,
 }: DatabaseOptions): PostgresDatabase {
   const pooled = createConnector(parseConnectionUrl(url), applicationName);
   const direct =
     directUrl === undefined ? pooled : createConnector(parseConnectionUrl(directUrl), applicationName);
-  return new PooledDatabase(pooled, direct, max);
+  return new PooledDatabase(pooled, direct, max, readOnly);
 }
 
 class PooledDatabase implements PostgresDatabase {
   readonly #connector: Connector;
   readonly #direct: Connector;
   readonly #max: number;
+  readonly #readOnly: boolean;
   #pool: Promise<pg.Pool> | null = null;
   #closed = false;
 
-  constructor(connector: Connector, direct: Connector, max: number) {
+  constructor(connector: Connector, direct: Connector, max: number, readOnly: boolean) {
+    this.#readOnly = readOnly;
     this.#connector = connector;
     this.#direct = direct;
     this.#max = max;
@@ -78,6 +83,7 @@ class PooledDatabase implements PostgresDatabase {
   }
 
   async query<R extends Row = Row>(text: string, values: readonly unknown[] = []): Promise<readonly R[]> {
+    if (this.#readOnly) return this.transaction({}, (tx) => tx.query<R>(text, values));
     const client = await this.#checkOut();
     try {
       const rows = await send<R>(client, this.endpoint, text, values);
@@ -91,7 +97,8 @@ class PooledDatabase implements PostgresDatabase {
 
   async transaction<R>(limits: TransactionLimits, work: (tx: Session) => Promise<R>): Promise<R> {
     const client = await this.#checkOut();
-    const { usable, result } = await runTransaction(client, this.endpoint, limits, work);
+    const kept = this.#readOnly ? { ...limits, readOnly: true } : limits;
+    const { usable, result } = await runTransaction(client, this.endpoint, kept, work);
     client.release(!usable);
     if (result.status === 'rejected') throw result.reason;
     return result.value;
@@ -102,6 +109,7 @@ class PooledDatabase implements PostgresDatabase {
     work: (session: Session) => Promise<R>,
     onNotice?: (message: string) => void,
   ): Promise<R> {
+    if (this.#readOnly) return Promise.reject(new Error('A read-only database gives no session of its own.'));
     return runDirect(this.#direct, (text, values) => this.#elsewhere(text, values), signal, work, onNotice);
   }
 

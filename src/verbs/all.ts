@@ -73,7 +73,7 @@ export function operations(context: Context, forgetFiles: () => void): Operation
 export function furtherVerbs(
   context: Context,
   forgetFiles: () => void,
-): Omit<Bellows, keyof Operations | 'serve' | 'close'> {
+): Omit<Bellows, keyof Operations | 'dryRun' | 'serve' | 'close'> {
   const ready = installed(context, forgetFiles);
   return {
     up: async (o) => {

@@ -7,6 +7,7 @@ import type { LoadedMigration } from '#project/project';
 import { type AdvanceOptions, advance } from './advance.js';
 import type { Context } from './context.js';
 import { refuseDrift } from './drift.js';
+import { dumpAfter } from './dump-after.js';
 import { refuseProblems } from './files.js';
 import { type Followed, follow } from './follow.js';
 import type { Until } from './judge-gate.js';
@@ -28,13 +29,25 @@ export async function up(context: Context, options: UpOptions = {}): Promise<UpR
   refuseWhatDoesNotFit(plain, options.strict ?? context.settings.strict);
   await adoptApplied(context, plain);
   const entries = select(timelineOf(project), options);
+  const before = await markOf(context);
   const reached = await advanceUntil(context, entries, options);
+  const schemaFile = (await markOf(context)) === before ? null : await dumpAfter(context);
   const { migrations } = await readStatus(context);
+  const wanted = new Set(entries.map(({ id }) => id));
   return {
-    migrations: migrations.filter((m) => entries.some((entry) => entry.id === m.id)),
+    migrations: migrations.filter(({ id }) => wanted.has(id)),
+    schemaFile,
     reached,
     seconds: (Date.now() - began) / 1000,
   };
+}
+
+/** Changes whenever a migration has moved: there is something new to dump. */
+async function markOf(context: Context): Promise<string> {
+  const [row] = await context.database.query<{ mark: string }>(
+    'select coalesce(max(id), 0)::text as mark from bellows.history',
+  );
+  return row?.mark ?? '';
 }
 
 function refuseWhatDoesNotFit(plain: PlainState, strict: boolean): void {

@@ -109,6 +109,7 @@ export function unreachable(): Bellows {
     wait: refuse('wait'),
     up: refuse('up'),
     rollbackMany: refuse('rollbackMany'),
+    dryRun: refuse('dryRun'),
     resolve: refuse('resolve'),
     baseline: refuse('baseline'),
     validate: refuse('validate'),

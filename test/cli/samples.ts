@@ -331,5 +331,5 @@ export const verified: VerificationReport = {
 };
 
 export function upResult(migrations: readonly MigrationStatus[], reached: boolean): UpResult {
-  return { migrations, reached, seconds: 12.4 };
+  return { migrations, schemaFile: null, reached, seconds: 12.4 };
 }

@@ -1,8 +1,11 @@
 /** Plain SQL migrations on a real server: what is applied, what is recorded, what is refused. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createDatabase } from '#postgres/database';
 import { type Project, refusal, useProjects, values } from '../e2e/stage.js';
 
-const { open } = useProjects();
+const { database, open } = useProjects();
 
 const versions = ({ client }: Project) =>
   values<string>(client, 'select version as value from schema_migrations order by 1');
@@ -226,6 +229,74 @@ ALTER TABLE users DROP COLUMN IF EXISTS deprecated_field;
     });
     await project.bellows.up();
     expect(await values(project.client, 'select id as value from a')).toEqual([1]);
+  });
+});
+
+describe('a dry run', () => {
+  it('tells what would be done, and leaves a database as it was that knows nothing of Bellows', async () => {
+    const project = await open({
+      '20240101000000_a.sql': 'create table a (id int);\ncreate index concurrently i on a (id);\nselect 1;',
+    });
+    const { migrations } = await project.bellows.dryRun();
+    expect(migrations).toEqual([
+      {
+        kind: 'sql',
+        id: '20240101000000_a',
+        file: 'migrations/20240101000000_a.sql',
+        waitsFor: null,
+        units: [
+          { transaction: true, statements: [{ line: 1, sql: 'create table a (id int)' }] },
+          { transaction: false, statements: [{ line: 2, sql: 'create index concurrently i on a (id)' }] },
+          { transaction: true, statements: [{ line: 3, sql: 'select 1' }] },
+        ],
+      },
+    ]);
+    expect(
+      await values(
+        project.client,
+        `select nspname as value from pg_namespace where nspname in ('bellows', 'bullmq')`,
+      ),
+    ).toEqual([]);
+    expect(
+      await values(
+        project.client,
+        `select count(*)::int as value from pg_class where relnamespace = 'public'::regnamespace`,
+      ),
+    ).toEqual([0]);
+  });
+
+  it('is kept read-only by the server, not by our good will', async () => {
+    const reading = createDatabase({ url: database.url, applicationName: 'test', readOnly: true });
+    await expect(reading.query('create table a ()')).rejects.toMatchObject({ code: '25006' });
+    await expect(reading.transaction({}, (tx) => tx.query('create table a ()'))).rejects.toMatchObject({
+      code: '25006',
+    });
+    await expect(reading.direct(new AbortController().signal, (s) => s.query('select 1'))).rejects.toThrow(
+      'read-only',
+    );
+    await reading.close();
+  });
+});
+
+describe('the schema file', () => {
+  it('is written after something was applied, and not by a second up, nor where it is not wanted', async () => {
+    const project = await open({ '20240101000000_a.sql': 'create table a (id int);' });
+    expect((await project.bellows.up()).schemaFile).toBe('schema.sql');
+    expect(await readFile(join(project.cwd, 'schema.sql'), 'utf8')).toMatch(/create table public\.a/i);
+    expect((await project.bellows.up()).schemaFile).toBeNull();
+    const silent = await open(
+      { '20240102000000_b.sql': 'create table b (id int);' },
+      { overrides: { dumpSchema: false } },
+    );
+    expect((await silent.bellows.up()).schemaFile).toBeNull();
+    const production = await open(
+      { '20240103000000_c.sql': 'create table c (id int);' },
+      {
+        config: `export default { environments: { production: {} } };`,
+        env: 'production',
+      },
+    );
+    expect((await production.bellows.up()).schemaFile).toBeNull();
   });
 });
 

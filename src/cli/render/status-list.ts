@@ -10,7 +10,7 @@ import type { View } from './view.js';
 export function statusLines({ migrations }: Status, view: View): readonly string[] {
   if (migrations.length === 0) return ['There are no migrations. `bellows new <name>` writes the first one.'];
   const name = Math.max(...migrations.map(({ id }) => id.length), 'MIGRATION'.length);
-  const head = view.paint.dim(`${'MIGRATION'.padEnd(name)}  STATE`);
+  const head = view.paint.dim(`    ${'MIGRATION'.padEnd(name)}  STATE`);
   return [
     head,
     ...migrations.flatMap((migration) => entry(migration, name, view)),
@@ -21,7 +21,9 @@ export function statusLines({ migrations }: Status, view: View): readonly string
 
 function entry(migration: MigrationStatus, name: number, view: View): readonly string[] {
   const { paint, width } = view;
-  const head = `${migration.id.padEnd(name)}  ${paintState(paint, stateWord(migration))}`;
+  // The mark is dbmate's: scripts look for it.
+  const mark = migration.state === 'done' ? '[X]' : '[ ]';
+  const head = `${mark} ${migration.id.padEnd(name)}  ${paintState(paint, stateWord(migration))}`;
   if (isSettledForGood(migration)) return [head];
   const facts = factsOf(migration);
   const failure = migration.failed === null ? [] : hanging('  ', migration.failed.message, width, paint.red);
@@ -43,8 +45,8 @@ function factsOf(migration: MigrationStatus): string {
   return [rowsText(migration), ...speedParts(migration, null), ...poison].join('  ');
 }
 
-function isSettledForGood({ state, failed }: MigrationStatus): boolean {
-  return state === 'done' && failed === null;
+function isSettledForGood({ state, failed, waits }: MigrationStatus): boolean {
+  return state === 'done' && failed === null && waits.length === 0;
 }
 
 function summary(migrations: readonly MigrationStatus[]): string {

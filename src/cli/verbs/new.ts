@@ -5,13 +5,17 @@ import { argument } from '../arguments.js';
 import { type Cli, clock, type Invocation, type Verb } from '../cli.js';
 import { UsageError } from '../errors.js';
 import { migrationTemplate } from '../templates/migration.js';
+import { SQL_TEMPLATE } from '../templates/sql.js';
 
 export const newMigration: Verb = (parent, action) => {
   parent
     .command('new <name>')
     .summary('write a new migration file')
-    .description('Writes <UTC time>_<name>.ts into the migrations folder, with a commented skeleton.')
-    .addHelpText('after', '\nExample:\n  $ bellows new split_user_name')
+    .description(
+      'Writes <UTC time>_<name>.ts into the migrations folder, with a commented skeleton; with --sql a plain SQL migration.',
+    )
+    .option('--sql', 'a plain SQL migration instead of a phased one')
+    .addHelpText('after', '\nExample:\n  $ bellows new split_user_name\n  $ bellows new --sql create_users')
     .action(action(run));
 };
 
@@ -22,11 +26,12 @@ async function run(cli: Cli, invocation: Invocation): Promise<undefined> {
   const [folder = join(cwd, 'migrations')] = migrations;
   await mkdir(folder, { recursive: true });
   const id = `${freeVersion(await versions(migrations), clock(cli.io)())}_${name}`;
-  const path = join(folder, `${id}.ts`);
-  await writeFile(path, migrationTemplate(name), { flag: 'wx' });
+  const sql = invocation.flag('sql');
+  const path = join(folder, `${id}.${sql ? 'sql' : 'ts'}`);
+  await writeFile(path, sql ? SQL_TEMPLATE : migrationTemplate(name), { flag: 'wx' });
   const file = relative(cwd, path);
   cli.answer({ id, file }, () => [file]);
-  cli.note('Fill it in, then: bellows plan');
+  cli.note(sql ? 'Fill it in, then: bellows up --dry-run' : 'Fill it in, then: bellows plan');
   return undefined;
 }
 

@@ -1,4 +1,6 @@
 import type { Bellows } from '#api';
+import { EXIT } from '#core/errors';
+import type { MigrationStatus } from '#core/status';
 import type { Verb } from '../cli.js';
 import { statusLines } from '../render/status-list.js';
 import { statusOneLines } from '../render/status-one.js';
@@ -11,6 +13,8 @@ export const status: Verb = (parent, action) => {
     .description(
       'Lists the migrations, what each waits for, and what to do next. With an id: the one screen that answers why it is not moving: progress, throttle, lock blockers, workers, gate, steps.',
     )
+    .option('--exit-code', 'exit 1 where up would have something to do')
+    .option('--quiet', 'print nothing; with its exit code')
     .option('--watch', 'look again every two seconds, until Ctrl-C or until it is over')
     .addHelpText(
       'after',
@@ -21,13 +25,20 @@ export const status: Verb = (parent, action) => {
         cli.connected(async (bellows) => {
           const look = () => lookAt(bellows, id);
           if (flag('watch')) return watch(cli, look);
-          const { document, lines } = await look();
-          cli.answer(document, () => lines(cli.view));
-          return undefined;
+          const { document, lines, migrations } = await look();
+          if (!flag('quiet')) cli.answer(document, () => lines(cli.view));
+          return flag('exitCode') || flag('quiet') ? exitOf(migrations) : EXIT.done;
         }),
       ),
     );
 };
+
+/** What stands at a shut gate, or was taken back, is nothing that `up` could move. */
+function exitOf(migrations: readonly MigrationStatus[]): number {
+  const settled = ({ state, failed }: MigrationStatus) =>
+    failed === null && ['done', 'gated', 'rolled_back'].includes(state);
+  return migrations.every(settled) ? EXIT.done : EXIT.condition;
+}
 
 async function lookAt(bellows: Bellows, id: string | undefined): Promise<Look> {
   if (id === undefined) {

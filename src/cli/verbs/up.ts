@@ -10,6 +10,7 @@ import { exitOfSignal, type Interrupt, interruptible } from '../interrupt.js';
 import { createLive, type Live } from '../live.js';
 import { narrateQueue } from '../narrate.js';
 import { narratePlain } from '../narrate-plain.js';
+import { dryRunLines } from '../render/dry-run.js';
 import { upLines } from '../render/up-result.js';
 
 const UNTIL = ['expanded', 'gated', 'done'] as const;
@@ -34,6 +35,7 @@ export const up: Verb = (parent, action) => {
       ),
     )
     .option('--create', 'create a missing database in production too; elsewhere it is created unasked')
+    .option('--dry-run', 'print what would be done; the server itself keeps every transaction read-only')
     .option('--strict', 'refuse a plain SQL migration that is older than an applied one')
     .option('--lock-wait <duration>', 'how long another runner of plain SQL is waited for (default: 10m)')
     .option('--approve', 'approve when only the approval is missing; for development')
@@ -44,6 +46,7 @@ export const up: Verb = (parent, action) => {
 
 async function run(cli: Cli, invocation: Invocation): Promise<number> {
   const options = optionsOf(invocation);
+  if (invocation.flag('dryRun')) return dryRun(cli, options);
   const live = createLive(cli);
   return interruptible(cli.io, (interrupt) =>
     cli.connected(
@@ -51,6 +54,13 @@ async function run(cli: Cli, invocation: Invocation): Promise<number> {
       [live.listener, narrateQueue(cli), narratePlain(cli)],
     ),
   );
+}
+
+async function dryRun(cli: Cli, { migration, to }: UpOptions): Promise<number> {
+  const wanted = { ...(migration === undefined ? {} : { migration }), ...(to === undefined ? {} : { to }) };
+  const run = await cli.connected((bellows) => bellows.dryRun(wanted));
+  cli.answer(run, () => dryRunLines(run, cli.view));
+  return EXIT.done;
 }
 
 function optionsOf(invocation: Invocation): UpOptions {
@@ -93,6 +103,7 @@ async function goUp(
   // The answer on the same terminal says it all again.
   if (cli.io.stdout.isTTY === true && !cli.json) live.clear();
   else live.end();
+  if (result.schemaFile !== null) cli.note(`Writing ${result.schemaFile}`);
   cli.answer(result, () => upLines(result, cli.view));
   const stopped = interrupt.received();
   if (stopped !== null && !result.reached) {

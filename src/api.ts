@@ -1,18 +1,18 @@
 /** The verbs of Bellows as a library: what the command line and applications call. */
 
-import type { DataCheckId, DataCheckResult, DataScan } from '#core/data-checks';
 import type { Blocker } from '#core/events';
 import type { CheckId, CheckResult } from '#core/gate';
 import type { Notice, RunPlan } from '#core/plan';
-import type { SeededFile } from '#core/seed';
 import type { MigrationStatus } from '#core/status';
 import type { HistoryRow, PaceSettings, StepRow } from '#ports';
 import type { ChangelogVerbs } from './api/changelog.js';
+import type { DataVerbs } from './api/data.js';
 import type { DatabaseVerbs } from './api/database.js';
 import type { PlainRunOptions, PlainVerbs } from './api/plain.js';
 import type { SchemaFileVerbs } from './api/schema-file.js';
 import type { SignalReading, TimeLost, WalkView } from './api/walk.js';
 
+export type { CheckOptions, CheckReport, SeedOptions, SeedReport } from './api/data.js';
 export type { DatabaseTarget, DropOptions, ResetResult, WaitOptions } from './api/database.js';
 export type {
   DryRun,
@@ -172,47 +172,6 @@ export interface DeployRow {
   readonly by: string;
 }
 
-export interface CheckOptions {
-  /** Only these. Default: all. */
-  readonly only?: readonly DataCheckId[];
-  /** Also scan for what the server already vouches for. Default false. */
-  readonly deep?: boolean;
-  /** How long each statement may take, in milliseconds. Default: the configuration's `checks.timeout`, 60 s. */
-  readonly timeoutMs?: number;
-  /** Told before a table is scanned. */
-  readonly onScan?: (check: DataCheckId, scan: DataScan) => void;
-}
-export interface CheckReport {
-  /** No finding, and nothing unknown. */
-  readonly ok: boolean;
-  /** How many. */
-  readonly findings: number;
-  readonly unknown: number;
-  readonly checks: readonly DataCheckResult[];
-}
-
-export interface SeedOptions {
-  /** Which seeds: the name of a file or folder of the seeds folder. Default: the chosen environment, without one `development`. */
-  readonly seeds?: string;
-  /** Also what was applied already. Default false. */
-  readonly force?: boolean;
-  /** Nothing is applied. Default false. */
-  readonly dryRun?: boolean;
-  /** Needed for production. Default false. */
-  readonly yes?: boolean;
-  /** Told after each file. */
-  readonly onFile?: (file: SeededFile) => void;
-  /** Told when another process is just applying the same file. */
-  readonly onWait?: (file: string) => void;
-}
-export interface SeedReport {
-  readonly seeds: string;
-  readonly environment: string;
-  /** Its name. */
-  readonly database: string;
-  readonly files: readonly SeededFile[];
-}
-
 export interface ServeOptions {
   readonly signal: AbortSignal;
   /** Told once everything listens and leads or follows. */
@@ -225,7 +184,7 @@ export interface WorkerOptions {
   readonly onReady?: (addresses: { readonly metrics: string }) => void;
 }
 
-export interface Bellows extends ChangelogVerbs, DatabaseVerbs, PlainVerbs, SchemaFileVerbs {
+export interface Bellows extends ChangelogVerbs, DataVerbs, DatabaseVerbs, PlainVerbs, SchemaFileVerbs {
   up(options?: UpOptions): Promise<UpResult>;
   plan(migration?: string): Promise<readonly PlanView[]>;
   status(): Promise<Status>;
@@ -271,10 +230,6 @@ export interface Bellows extends ChangelogVerbs, DatabaseVerbs, PlainVerbs, Sche
     record(application: string, version: string): Promise<void>;
     list(): Promise<readonly DeployRow[]>;
   };
-  /** Applies the seeds of an environment, each file once for each text, in a transaction of its own. */
-  seed(options?: SeedOptions): Promise<SeedReport>;
-  /** Looks for what is wrong in the data and around it; changes nothing. */
-  check(options?: CheckOptions): Promise<CheckReport>;
   history(filter?: { readonly migration?: string; readonly limit?: number }): Promise<readonly HistoryRow[]>;
   /** Leader, reconciler, web page and API, metrics and health, until the signal is aborted. */
   serve(options: ServeOptions): Promise<void>;

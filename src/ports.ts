@@ -30,8 +30,26 @@ export interface TransactionLimits {
   readonly snapshot?: boolean;
 }
 
+/** Reading ends with the row that reaches one of them. */
+export interface ReadBounds {
+  readonly rows: number;
+  readonly bytes: number;
+}
+export interface SomeRows<R extends Row> {
+  readonly rows: readonly R[];
+  /** There may be further rows. */
+  readonly more: boolean;
+}
+
 export interface Database extends Session {
   transaction<R>(limits: TransactionLimits, work: (tx: Session) => Promise<R>): Promise<R>;
+  /** The first rows of a query, as many as fit into the bounds, in a read-only transaction of its own that has ended then. */
+  readSome<R extends Row = Row>(
+    limits: TransactionLimits,
+    text: string,
+    values: readonly unknown[],
+    bounds: ReadBounds,
+  ): Promise<SomeRows<R>>;
   /**
    * A session of its own outside the pool, for what may not run in a transaction (CONCURRENTLY, VALIDATE, VACUUM).
    * `signal` cancels the running statement on the server and rejects. `onNotice` is told what statements raise.

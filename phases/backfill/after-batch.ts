@@ -101,7 +101,7 @@ async function divide(course: Course, position: Position, span: Span): Promise<N
   return outcome.done ? 'done' : afterUnit(walk.range, position, span);
 }
 
-async function afterRowsOutcome(
+export async function afterRowsOutcome(
   course: Course,
   position: Position,
   outcome: Exclude<RowsOutcome, null>,

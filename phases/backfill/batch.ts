@@ -4,11 +4,13 @@
  *
  * Parameters of every shape: $1 range, $2 cursor as the walker knows it, $3 epoch, $4 holder, $5 the new cursor.
  */
-import { renderExpression } from '#core/analysed-sql';
 import { literal, quote, quoteTable, type TableName } from '#core/identifier';
-import type { BackfillPlan, MappedColumn, PlainBackfillPlan, SyncedBackfillPlan } from '#core/plan';
+import type { BackfillPlan } from '#core/plan';
 import { type Access, spanText } from './access.js';
-import { LIVE_SECONDS } from './claim.js';
+import { change, isPending, isPendingOrRefused, isRefused, notQuarantined, rowKey } from './batch-rows.js';
+import { LIVE_SECONDS, WALKED } from './claim.js';
+import { givenRows } from './transform/given-rows.js';
+import { sourceRows } from './transform/source-rows.js';
 
 export interface BatchTarget {
   readonly runId: number;
@@ -27,6 +29,10 @@ export interface BatchSql {
   readonly careful: string;
   /** As `careful` over the tuple ids in $6. */
   readonly rows: string;
+  /** Rows that a transform gave, as JSON in $6; $7 the new key where keys are walked. Null where there is no transform. */
+  readonly given: string | null;
+  /** Rows of a span with what a transform reads; the span's values from $1 on; needs no fence. Null as above. */
+  readonly source: string | null;
   /** Moves the cursor and nothing else; $6 rows are left behind; $7 the new key where keys are walked. */
   readonly close: string;
   /** Tuple ids of a span that are still to be done; the span's values from $1 on; needs no fence. */
@@ -41,10 +47,15 @@ export function renderBatches(target: BatchTarget): BatchSql {
   const { access } = target;
   const moving = access.kind === 'keys' ? fence(target, BY_KEY) : fence(target);
   const span = spanText(access, 6);
+  const parts = givenRows(target);
+  const given = parts === null ? null : [moving, ...parts, LEDGER].join(',\n') + RESULT;
   return {
-    direct: direct(target, moving, span),
-    careful: careful(target, moving, span),
-    rows: careful(target, fence(target), spanText({ kind: 'picked', tids: [] }, 6)),
+    // Where a transform fills the columns there is no other way to write them.
+    direct: given ?? direct(target, moving, span),
+    careful: given ?? careful(target, moving, span),
+    rows: given ?? careful(target, fence(target), spanText({ kind: 'picked', tids: [] }, 6)),
+    given,
+    source: sourceRows(target, notQuarantined(target)),
     close:
       [moving, 'counted as (select 0 as rows, $6::integer as locked, 0 as suppressed)', LEDGER].join(',\n') +
       RESULT,
@@ -97,7 +108,7 @@ function fence({ leaf }: BatchTarget, { ends, sets }: Advance = BY_POSITION): st
     and r.state = 'open'
     and r.leaf = ${literal(quoteTable(leaf))}::regclass
     and r.filenode = pg_relation_filenode(r.leaf)
-    and exists (select from bellows.runs where runs.id = r.run_id and runs.state_kind = 'backfilling')
+    and exists (select from bellows.runs where runs.id = r.run_id and runs.state_kind in ${WALKED})
   returning r.id, r.run_id, r.backfill, r.leaf, r.leaf_schema, r.leaf_table, r.state
 )`;
 }
@@ -237,56 +248,3 @@ const QUARANTINE_RESULT = `
 select
   (select count(*) from fence)::integer as fenced,
   (select count(*) from row_found)::integer as found`;
-
-/** What names a row: its key, or where it has none its address with xmin, since an address alone is used again. */
-export function rowKey({ primaryKey }: Pick<BatchTarget, 'primaryKey'>): string {
-  if (primaryKey.length === 0) return `jsonb_build_object('ctid', t.ctid::text, 'xmin', t.xmin::text)`;
-  return `jsonb_build_object(${primaryKey.map((name) => `${literal(name)}, t.${quote(name)}`).join(', ')})`;
-}
-
-/** Rows in quarantine, and those that an operator chose to skip, are not tried again. */
-function notQuarantined(target: BatchTarget): string {
-  return `not exists (
-      select from bellows.quarantine as q
-      where q.run_id = ${target.runId}
-        and q.backfill = ${target.backfill.index}
-        and q.leaf = ${target.leafOid}
-        and q.state <> 'retried'
-        and q.row_key = ${rowKey(target)}
-    )`;
-}
-
-function isPending(backfill: BackfillPlan): string {
-  if (backfill.kind === 'synced') return `t.${quote(backfill.marker)} = 'p'`;
-  return `(${renderExpression(backfill.where, overRow)})`;
-}
-
-function isPendingOrRefused(marker: string): string {
-  return `t.${quote(marker)} in ('p', 'q')`;
-}
-
-function isRefused(backfill: BackfillPlan): string {
-  return backfill.kind === 'synced' ? `t.${quote(backfill.marker)} = 'q'` : 'false';
-}
-
-function change({ leaf, backfill }: BatchTarget): string {
-  const table = quoteTable(leaf);
-  if (backfill.kind === 'purge') return `delete from ${table} as t`;
-  return `update ${table} as t\n  set ${assignments(backfill)}`;
-}
-
-/** The announcement `d` is what the sync trigger knows a batch by. */
-function assignments(backfill: SyncedBackfillPlan | PlainBackfillPlan): string {
-  const columns =
-    backfill.kind === 'synced' ? backfill.groups.flatMap((group) => group.forward) : backfill.set;
-  const all = columns.map(assignment);
-  return [...all, ...(backfill.kind === 'synced' ? [`${quote(backfill.marker)} = 'd'`] : [])].join(',\n    ');
-}
-
-function assignment(column: MappedColumn): string {
-  return `${quote(column.name)} = (${renderExpression(column.expression, overRow)})`;
-}
-
-function overRow(column: string): string {
-  return `t.${quote(column)}`;
-}

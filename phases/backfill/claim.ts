@@ -7,6 +7,9 @@ import { lockRun } from './ranges.js';
 /** A claim without a sign of life for this long may be taken over; batches and waits beat well below it. */
 export const LIVE_SECONDS = 10;
 
+/** States in which ranges may be walked: those of a catch-up, at the gate too. A list for SQL. */
+export const WALKED = `('backfilling', 'gated')`;
+
 /** A range in the hands of one walker. Only `epoch` and `holder` are stable: the cursor is always read back. */
 export interface ClaimedRange {
   readonly id: number;
@@ -47,7 +50,7 @@ from bellows.runs
 where r.id = $2
   and r.run_id = $1
   and runs.id = r.run_id
-  and runs.state_kind = 'backfilling'
+  and runs.state_kind in ${WALKED}
   and r.state = 'open'
   and (r.holder is null or r.beat_at < clock_timestamp() - $5 * interval '1 s')
   and (
@@ -135,7 +138,7 @@ select
   coalesce(r.key_cursor, r.key_from) as key,
   r.state = 'open' as open,
   (r.holder = $2 and r.epoch = $3) is true as ours,
-  runs.state_kind = 'backfilling' as backfilling,
+  runs.state_kind in ${WALKED} as backfilling,
   (pg_relation_filenode(r.leaf) is distinct from r.filenode
     or to_regclass(format('%I.%I', r.leaf_schema, r.leaf_table)) is distinct from r.leaf::regclass) as rewritten
 from bellows.ranges r

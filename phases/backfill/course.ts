@@ -1,5 +1,6 @@
 /** One walk of one range by one worker, and what may come next of it. */
 import type { ServerFacts } from '#core/catalogue-facts';
+import type { Transform } from '#core/definition';
 import type { Emit } from '#core/events';
 import type { Database, JobOutcome, RunRow, RunStore } from '#ports';
 import { beat } from './claim.js';
@@ -18,6 +19,8 @@ export interface WalkDeps {
   readonly throttle: Throttle;
   readonly clock: Clock;
   readonly emit: Emit;
+  /** The function of a backfill's file; throws where this worker does not have the file that the run began with. */
+  readonly transforms: (run: RunRow, backfill: number) => Promise<Transform>;
 }
 
 export interface Course {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Emit } from '#core/events';
 import type { Database, JobQueue, RunRow } from '#ports';
-import { LIVE_SECONDS } from './claim.js';
+import { LIVE_SECONDS, WALKED } from './claim.js';
 import { paceOf } from './pace-settings.js';
 
 export interface DispatchDeps {
@@ -38,7 +38,7 @@ limit $2`;
 const LIVE = `
 select
   runs.pace,
-  runs.state_kind = 'backfilling' as backfilling,
+  runs.state_kind in ${WALKED} as backfilling,
   (
     select count(*)::integer
     from bellows.ranges r

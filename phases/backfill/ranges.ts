@@ -159,7 +159,11 @@ from jsonb_to_recordset($4::jsonb) as r
     kind text, key_columns jsonb, key_from text[], key_to text[], tids tid[], position bigint)
 order by r.position`;
 
-async function insertRanges(tx: Session, key: PassKey, ranges: readonly PlannedRange[]): Promise<void> {
+export async function insertRanges(
+  tx: Session,
+  key: PassKey,
+  ranges: readonly PlannedRange[],
+): Promise<void> {
   const rows = ranges.map(({ leaf, lo, hi, kind, ...range }, position) => ({
     leaf: leaf.oid,
     leaf_schema: leaf.table.schema,

@@ -24,6 +24,8 @@ export type Request =
   | { readonly kind: 'span'; readonly span: Span; readonly careful: boolean; readonly stay: boolean }
   /** Single rows of the span at the cursor, which stays where it is. */
   | { readonly kind: 'rows'; readonly at: number; readonly tids: readonly string[] }
+  /** Rows of the span as a transform gave them, as JSON. `stay` as above. */
+  | { readonly kind: 'given'; readonly span: Span; readonly rows: string; readonly stay: boolean }
   /** Only the ledger and the cursor; `left` rows stay behind. */
   | { readonly kind: 'close'; readonly span: Span; readonly left: number };
 
@@ -102,16 +104,25 @@ function statement(
     }
     case 'rows':
       return { text: sql.rows, values: [...fenceValues(walk.range, request.at, request.at), request.tids] };
+    case 'given': {
+      const { span, stay, rows } = request;
+      const fence = fenceValues(walk.range, span.lo, stay ? span.lo : span.hi);
+      return { text: sql.given ?? '', values: [...fence, rows, ...keyReached(walk, span)] };
+    }
     case 'close':
       return {
         text: sql.close,
         values: [
           ...fenceValues(walk.range, request.span.lo, request.span.hi),
           request.left,
-          ...(walk.range.access.kind === 'keys' ? [request.span.keys?.to ?? null] : []),
+          ...keyReached(walk, request.span),
         ],
       };
   }
+}
+
+function keyReached({ range }: Walk, span: Span): readonly unknown[] {
+  return range.access.kind === 'keys' ? [span.keys?.to ?? null] : [];
 }
 
 export function fenceValues(range: ClaimedRange, cursor: number, next: number): readonly unknown[] {

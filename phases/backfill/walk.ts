@@ -11,6 +11,7 @@ import { nextSpan, type Position, startPosition } from './position.js';
 import { backfillOf, FIRST_SWEEP } from './ranges.js';
 import { send, type Walk } from './send.js';
 import { lastBatchBlocks, primaryKeyOf } from './start-facts.js';
+import { walkTransform } from './transform/flow.js';
 
 const BUDGET_MS = 20_000;
 const HOLD_POLL_MS = 1_000;
@@ -60,7 +61,15 @@ async function prepare(deps: WalkDeps, run: RunRow, range: ClaimedRange): Promis
 }
 
 async function walkClaimed(course: Course, lastBlocks: number | null): Promise<JobOutcome> {
-  let next: Next = startPosition(course.walk.range, course.run.pace, lastBlocks);
+  const start = startPosition(course.walk.range, course.run.pace, lastBlocks);
+  const { run, deps, walk } = course;
+  const backfill = backfillOf(run, walk.range.backfill);
+  if (backfill.kind === 'synced' && backfill.transform !== undefined) {
+    const transform = await deps.transforms(run, backfill.index);
+    const go = (position: Position) => mayGo(course, position);
+    return walkTransform({ course, plan: backfill.transform, transform, mayGo: go }, start);
+  }
+  let next: Next = start;
   while (typeof next !== 'string') {
     if (isOver(course)) return 'yielded';
     const position: Position = next;

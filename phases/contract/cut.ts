@@ -3,7 +3,15 @@
  * the cut, one short transaction under one LOCK TABLE: triggers, marker, NOT NULL, and last what destroys.
  */
 import { displayTable, generatedName, literal, quote, quoteTable, type TableName } from '#core/identifier';
-import type { Action, Guard, Step, SyncedBackfillPlan, TransactionStep } from '#core/plan';
+import {
+  type Action,
+  type Guard,
+  isTransform,
+  type Step,
+  type SyncedBackfillPlan,
+  type TransactionStep,
+} from '#core/plan';
+import { waitsText } from '../expand/marker.js';
 import { dropSyncActions } from '../expand/sync-trigger.js';
 import type { Rendered } from '../plan/rendered.js';
 import { addConstraint, dropConstraint, transactionStep, validateConstraint } from '../plan/steps.js';
@@ -42,6 +50,16 @@ export function quarantineIndex(backfill: SyncedBackfillPlan) {
   };
 }
 
+/** Where the rows are that a transform still has to see: few, and found without reading the table. */
+export function pendingIndex(backfill: SyncedBackfillPlan) {
+  return {
+    table: backfill.table,
+    name: generatedName(backfill.marker, 'p'),
+    unique: false,
+    definition: `(${quote(backfill.marker)}) where ${waitsText(backfill.marker)}`,
+  };
+}
+
 export function cutStep(
   synced: readonly SyncedBackfillPlan[],
   rendered: Rendered,
@@ -58,9 +76,24 @@ export function cutStep(
   ];
   if (actions.length === 0) return null;
   return transactionStep('contract/cut', 'contract', 'cut over to the new shape', tables, actions, {
-    guards: synced.flatMap((b) => [noQuarantine(b), triggersStand(b)]),
+    guards: synced.flatMap((b) => [
+      ...(isTransform(b) ? [nonePending(b)] : []),
+      noQuarantine(b),
+      triggersStand(b),
+    ]),
     destructive: true,
   });
+}
+
+/**
+ * A write of an old deploy makes a row pending at any time, and a CHECK against it would refuse that write. So where a
+ * transform fills the columns the proof is this one, under the lock of the cut.
+ */
+function nonePending({ table, marker }: SyncedBackfillPlan): Guard {
+  return {
+    title: `no row of ${displayTable(table)} waits for its transform`,
+    sql: `select 1 from ${quoteTable(table)} where ${waitsText(marker)} limit 1`,
+  };
 }
 
 function noQuarantine({ table, marker }: SyncedBackfillPlan): Guard {

@@ -4,7 +4,13 @@
  */
 import { renderExpression } from '#core/analysed-sql';
 import { quote } from '#core/identifier';
-import type { BackfillPlan, MappedColumn, MappingGroup, SyncedBackfillPlan } from '#core/plan';
+import {
+  type BackfillPlan,
+  isTransform,
+  type MappedColumn,
+  type MappingGroup,
+  type SyncedBackfillPlan,
+} from '#core/plan';
 
 /** How the row's parts are written where the letter is computed. */
 export interface RowText {
@@ -19,7 +25,9 @@ function verifiableGroups(backfill: BackfillPlan): readonly MappingGroup[] {
 }
 
 export function isCoverageOnly(backfills: readonly BackfillPlan[]): boolean {
-  return backfills.some((b) => b.kind === 'synced' && b.groups.some((group) => !group.verifiable));
+  return backfills.some(
+    (b) => isTransform(b) || (b.kind === 'synced' && b.groups.some((group) => !group.verifiable)),
+  );
 }
 
 export function letterOf(backfill: BackfillPlan, row: RowText): string {
@@ -49,7 +57,8 @@ function syncedLetter(backfill: SyncedBackfillPlan, row: RowText): string {
   return [
     'case',
     `when ${marker} = 'q' then 'q'`,
-    `when ${marker} = 'p' then ${pendingUnlessAside(row)}`,
+    // Writes of old deploys make rows pending at any time: the catch-up takes them, and the gate counts them by their index.
+    ...(isTransform(backfill) ? [] : [`when ${marker} = 'p' then ${pendingUnlessAside(row)}`]),
     ...judged,
     `else 'o'`,
     'end',

@@ -5,7 +5,7 @@ import { displayTable, quoteTable } from '#core/identifier';
 import type { BackfillPlan } from '#core/plan';
 import { classify, sqlstateOf } from '#core/sqlstate';
 import type { Catalogue, Database } from '#ports';
-import { rowKey } from '../backfill/batch.js';
+import { rowKey } from '../backfill/batch-rows.js';
 import { type Leaf, readLeaves } from '../backfill/leaves.js';
 import {
   addCounts,

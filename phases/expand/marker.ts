@@ -12,7 +12,14 @@ export const MARKER = {
   fromNew: 'r',
   both: 'b',
   refused: 'q',
+  /** Of a transform alone: the source changed since, so what it gave is not what it would give now. */
+  stale: 's',
 } as const;
+
+/** SQL: the row waits for its transform. The index of these rows has the same words. */
+export function waitsText(marker: string, row = ''): string {
+  return `${row}${quote(marker)} in ('${MARKER.pending}', '${MARKER.stale}')`;
+}
 
 /**
  * What Bellows writes to make the trigger store another letter. No row ever holds these, so an application that writes

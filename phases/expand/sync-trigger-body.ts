@@ -1,5 +1,5 @@
 import { quote } from '#core/identifier';
-import type { MappingGroup, SyncedBackfillPlan } from '#core/plan';
+import { filledColumns, type MappingGroup, type SyncedBackfillPlan } from '#core/plan';
 import { groupLines } from './sync-trigger-group.js';
 import { field, ifThen, indent, type Lines, uniqueColumns } from './sync-trigger-text.js';
 
@@ -42,7 +42,7 @@ function declarations(groups: readonly MappingGroup[]): Lines {
   ];
 }
 
-function opening(plan: SyncedBackfillPlan): Lines {
+export function opening(plan: SyncedBackfillPlan): Lines {
   const marker = quote(plan.marker);
   return [
     "if tg_op = 'UPDATE' then",
@@ -67,7 +67,7 @@ function opening(plan: SyncedBackfillPlan): Lines {
 function batchLines(plan: SyncedBackfillPlan): Lines {
   if (!plan.restores) return [];
   const marker = quote(plan.marker);
-  const declared = uniqueColumns(plan.groups.flatMap((group) => group.forward));
+  const declared = uniqueColumns(filledColumns(plan));
   return [
     '-- a batch: keep what it declared, give back everything else',
     ...ifThen(`before = 'p' and new.${marker} = 'd'`, [

@@ -1,5 +1,5 @@
 import { quote } from '#core/identifier';
-import type { PlanColumn, SyncedBackfillPlan } from '#core/plan';
+import { filledColumns, type PlanColumn, type SyncedBackfillPlan, sourceColumns } from '#core/plan';
 import { imageDiffers, uniqueColumns } from './sync-trigger-text.js';
 
 /**
@@ -9,7 +9,7 @@ import { imageDiffers, uniqueColumns } from './sync-trigger-text.js';
  */
 export function updateCondition(plan: SyncedBackfillPlan): string {
   const marker = quote(plan.marker);
-  const columns = uniqueColumns(plan.groups.flatMap((group) => [...group.sources, ...group.forward]));
+  const columns = uniqueColumns([...sourceColumns(plan), ...filledColumns(plan)]);
   const concerned = [
     `old.${marker} in ('p', 'q')`,
     `old.${marker} <> new.${marker}`,

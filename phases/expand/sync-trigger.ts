@@ -1,8 +1,9 @@
 import { literal, quote, quoteTable } from '#core/identifier';
-import type { Action, SyncedBackfillPlan } from '#core/plan';
+import { type Action, filledColumns, type SyncedBackfillPlan } from '#core/plan';
 import { dropMarkerActions } from './marker.js';
 import { syncTriggerBody } from './sync-trigger-body.js';
 import { updateCondition } from './sync-trigger-when.js';
+import { transformTriggerBody } from './transform-trigger-body.js';
 
 /** Function and triggers that keep both sides equal. To be run in one transaction with the columns and the marker. */
 export function syncTriggerActions(plan: SyncedBackfillPlan): readonly Action[] {
@@ -32,7 +33,8 @@ export function dropSyncActions(plan: SyncedBackfillPlan): readonly Action[] {
 }
 
 function createFunction(plan: SyncedBackfillPlan): Action {
-  const body = syncTriggerBody(plan);
+  const body =
+    plan.transform === undefined ? syncTriggerBody(plan) : transformTriggerBody(plan, plan.transform);
   const tag = dollarTag(body);
   return {
     title: `Create the sync function of ${quoteTable(plan.table)}`,
@@ -56,7 +58,7 @@ function createFunction(plan: SyncedBackfillPlan): Action {
  * and not what they mean under the search_path of whoever inserts.
  */
 function searchPath(plan: SyncedBackfillPlan): readonly string[] {
-  const named = plan.groups.some((g) => g.forward.some((c) => c.default !== null && !c.volatileDefault));
+  const named = filledColumns(plan).some((c) => c.default !== null && !c.volatileDefault);
   return named ? ['set search_path from current'] : [];
 }
 

@@ -4,18 +4,20 @@ import type { AnalysedExpression } from '#core/analysed-sql';
 import type { ColumnFacts, TableFacts } from '#core/catalogue-facts';
 import type { Backfill, PlainBackfill, PurgeBackfill, SyncedBackfill } from '#core/definition';
 import { RefusedError } from '#core/errors';
-import { displayTable, generatedName, parseTable, quoteTable, type TableName } from '#core/identifier';
-import type {
-  Action,
-  BackfillPlan,
-  MappedColumn,
-  PlainBackfillPlan,
-  PlanColumn,
-  SyncedBackfillPlan,
-} from '#core/plan';
+import { displayTable, parseTable, quoteTable } from '#core/identifier';
+import type { Action, BackfillPlan, MappedColumn, PlainBackfillPlan, SyncedBackfillPlan } from '#core/plan';
 import { bindExpression, isBuiltInOnly } from '../expand/bound-function.js';
 import { type Mapping, mappingGroups } from '../expand/mapping-groups.js';
+import {
+  type Common,
+  columnFacts,
+  marked,
+  planColumn,
+  refuseLaterTriggers,
+  type Scope,
+} from './backfill-scope.js';
 import { refuseUnindexed } from './compile-purge.js';
+import { transformed } from './compile-transform.js';
 import { type PlanningFacts, tableOf } from './facts.js';
 import { triggerPolicy } from './trigger-policy.js';
 
@@ -23,15 +25,6 @@ export interface CompiledBackfill {
   readonly plan: BackfillPlan;
   /** Bound functions, to be made before the triggers that call them. */
   readonly actions: readonly Action[];
-}
-
-interface Scope {
-  readonly migration: AnalysedMigration;
-  readonly facts: PlanningFacts;
-  readonly runId: number;
-  readonly written: string;
-  readonly table: TableName;
-  readonly tableFacts: TableFacts;
 }
 
 export function compileBackfill(
@@ -56,10 +49,9 @@ export function compileBackfill(
     ...(backfill.order === undefined ? {} : { order: backfill.order }),
   };
   if (backfill.delete !== undefined) return purge(backfill, common, scope);
+  if (backfill.transform !== undefined) return { plan: transformed(backfill, common, scope), actions: [] };
   return backfill.where === undefined ? synced(backfill, common, scope) : plain(backfill, common, scope);
 }
-
-type Common = Pick<BackfillPlan, 'index' | 'table' | 'partitioned' | 'triggers' | 'expectedRows' | 'order'>;
 
 function synced(backfill: SyncedBackfill, common: Common, scope: Scope): CompiledBackfill {
   const forward = Object.entries(backfill.set).map(([column, value]) =>
@@ -69,18 +61,9 @@ function synced(backfill: SyncedBackfill, common: Common, scope: Scope): Compile
   const backward = Object.entries(reverse).map(([column, value]) => mapping(column, value.text, scope));
   refuseReverseIntoPartitionKey(Object.keys(reverse), scope);
   refuseLaterTriggers(scope);
-  const name = (suffix: string) => generatedName(`~bellows_${scope.runId}_${common.index}`, suffix);
   const plan: SyncedBackfillPlan = {
     ...common,
-    kind: 'synced',
-    marker: generatedName('_bellows', String(scope.runId), String(common.index)),
-    insertTrigger: name('i'),
-    updateTrigger: name('u'),
-    triggerFunction: generatedName('sync', String(scope.runId), String(common.index)),
-    restores: scope.tableFacts.triggers.some(
-      (t) =>
-        t.timing === 'before' && t.level === 'row' && t.events.includes('update') && t.enabled !== 'disabled',
-    ),
+    ...marked(common, scope),
     groups: mappingGroups(
       forward.map((m) => m.mapping),
       backward.map((m) => m.mapping),
@@ -162,63 +145,6 @@ function find(text: string, { migration, written }: Scope): AnalysedExpression {
   });
 }
 
-function columnFacts(name: string, { tableFacts }: Scope) {
-  return tableFacts.columns.find((c) => c.name === name);
-}
-
-/** A column of the table as it is, or one that the migration adds. */
-function planColumn(name: string, scope: Scope): PlanColumn {
-  const { definition } = scope.migration;
-  const requiredLater = (definition.contract ?? []).some(
-    (o) => o.kind === 'setNotNull' && o.column === name && tableOf(o, definition) === scope.written,
-  );
-  const existing = columnFacts(name, scope);
-  if (existing !== undefined) {
-    return {
-      name,
-      type: existing.type,
-      default: existing.default,
-      volatileDefault: existing.defaultVolatile,
-      plainEquality: existing.plainEquality,
-      requiredLater,
-    };
-  }
-  const added = (definition.expand ?? []).find(
-    (o) => o.kind === 'addColumn' && o.column === name && tableOf(o, definition) === scope.written,
-  );
-  if (added?.kind !== 'addColumn') throw missingColumn(name, scope.table);
-  return {
-    name,
-    type: scope.facts.types.get(added.type) ?? added.type,
-    default: added.default?.text ?? null,
-    volatileDefault: added.default !== undefined && scope.facts.volatileDefaults.has(added.default.text),
-    // The equality of a column that is not there yet is not known; comparing images is right for every type.
-    plainEquality: false,
-    requiredLater,
-  };
-}
-
-const OUR_TRIGGER = /^~bellows_\d+_\d+_[iu]$/;
-
-/** A name that begins with anything but ASCII sorts after `~`, by bytes as PostgreSQL sorts them. */
-function refuseLaterTriggers({ table, tableFacts }: Scope): void {
-  const later = tableFacts.triggers.find(
-    (t) =>
-      t.timing === 'before' &&
-      t.level === 'row' &&
-      t.enabled !== 'disabled' &&
-      (t.events.includes('insert') || t.events.includes('update')) &&
-      t.name > '~bellows_' &&
-      !OUR_TRIGGER.test(t.name),
-  );
-  if (later === undefined) return;
-  throw new RefusedError({
-    what: `The trigger ${later.name} of ${displayTable(table)} would fire after the sync trigger.`,
-    why: 'BEFORE triggers fire in the order of the bytes of their names; what it changes then would reach one side only.',
-    next: `Give it a name that begins with a letter of ASCII: alter trigger … on ${displayTable(table)} rename to …`,
-  });
-}
-
 function refuseGenerated(
   column: string,
   inputs: readonly (ColumnFacts | undefined)[],
@@ -248,12 +174,5 @@ function refuseOrderWithoutKey({ table, primaryKey }: TableFacts): void {
   throw new RefusedError({
     what: `${displayTable(table)} has no primary key, so "newest first" has no order to go by.`,
     next: 'Leave out `order`: the walk then goes as the rows lie, which is about the order in which they were made.',
-  });
-}
-
-function missingColumn(name: string, table: TableName): RefusedError {
-  return new RefusedError({
-    what: `There is no column ${name} on ${displayTable(table)}, and the migration does not add it.`,
-    next: 'Correct the name in the mapping, or add the column in `expand`.',
   });
 }

@@ -1,8 +1,15 @@
 /** The steps of a plan, phase by phase, in the order in which they are done. */
 import type { AnyOperation, Definition, Statement } from '#core/definition';
 import { displayTable, parseTable, quoteTable, sameTable, type TableName } from '#core/identifier';
-import type { Action, Step, SyncedBackfillPlan, TransactionStep } from '#core/plan';
-import { cutStep, proveComplete, quarantineIndex } from '../contract/cut.js';
+import {
+  type Action,
+  filledColumns,
+  isTransform,
+  type Step,
+  type SyncedBackfillPlan,
+  type TransactionStep,
+} from '#core/plan';
+import { cutStep, pendingIndex, proveComplete, quarantineIndex } from '../contract/cut.js';
 import { columnGrantActions } from '../expand/column-grants.js';
 import { markerActions } from '../expand/marker.js';
 import { statementAction } from '../expand/statement.js';
@@ -83,22 +90,19 @@ export function settleSteps(
   return [
     // Before readers come: a new column without statistics gets plans that guess.
     ...backfills.map(({ plan }) =>
-      analyzeStep(`settle/analyze/${plan.index}`, plan.table, filledColumns(plan)),
+      analyzeStep(
+        `settle/analyze/${plan.index}`,
+        plan.table,
+        filledColumns(plan).map((c) => c.name),
+      ),
     ),
     ...rendered.settle,
     ...synced.map((b) => indexStep(`settle/quarantine/${b.index}`, 'settle', quarantineIndex(b))),
+    // After the walk: before it, every row would be in it.
+    ...synced
+      .filter(isTransform)
+      .map((b) => indexStep(`settle/pending/${b.index}`, 'settle', pendingIndex(b))),
   ];
-}
-
-function filledColumns(plan: CompiledBackfill['plan']): readonly string[] {
-  switch (plan.kind) {
-    case 'synced':
-      return plan.groups.flatMap((g) => g.forward.map((c) => c.name));
-    case 'plain':
-      return plan.set.map((c) => c.name);
-    case 'purge':
-      return [];
-  }
 }
 
 export function contractSteps(
@@ -115,7 +119,7 @@ export function contractSteps(
   const position = (step: TransactionStep) => Number(step.id.split('/')[1]) - 1;
   const cut = cutStep(synced, rendered, tables, unbind);
   return [
-    ...synced.flatMap(proveComplete),
+    ...synced.filter((b) => !isTransform(b)).flatMap(proveComplete),
     ...rendered.prove,
     ...statements.filter((s) => position(s) < before),
     ...(cut === null ? [] : [cut]),

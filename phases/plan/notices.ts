@@ -3,7 +3,7 @@ import type { AnalysedMigration } from '#core/analysed-migration';
 import { backfillsOf } from '#core/definition';
 import { inWords } from '#core/duration';
 import { displayTable, quoteTable } from '#core/identifier';
-import type { BackfillPlan, Notice } from '#core/plan';
+import type { BackfillPlan, Notice, TransformPlan } from '#core/plan';
 import { aboutPurge } from './compile-purge.js';
 import { type PlanningFacts, tableOf } from './facts.js';
 import { sideEffectTriggers } from './trigger-policy.js';
@@ -46,6 +46,7 @@ function aboutBackfill(backfill: BackfillPlan): readonly Notice[] {
       `Prepared SELECT * on ${table} fails once with 0A000 at expand and at the cut; name the columns or let the driver prepare again.`,
     ),
     warning('copy_without_columns', `COPY ${table} FROM without a column list fails from expand on (22P04).`),
+    ...(backfill.transform === undefined ? [] : aboutTransform(table, backfill.transform)),
     ...(blind.length === 0
       ? []
       : [
@@ -54,6 +55,21 @@ function aboutBackfill(backfill: BackfillPlan): readonly Notice[] {
             `${blind.join(', ')}: the mapping is volatile or reads other tables, so only coverage can be verified, not values.`,
           ),
         ]),
+  ];
+}
+
+function aboutTransform(table: string, { read, write }: TransformPlan): readonly Notice[] {
+  const names = (columns: TransformPlan['read']) => columns.map((c) => c.name).join(', ');
+  return [
+    info(
+      'transform',
+      `${names(write)} of ${table}: computed in TypeScript from ${names(read)}, by workers that have the migration file.`,
+    ),
+    warning(
+      'transform_catch_up',
+      `A write that changes ${names(read)} of ${table} and leaves ${names(write)} as they are is caught up with by a worker; contract waits for deploys that give them.`,
+    ),
+    warning('coverage_only', `${names(write)}: only coverage can be verified, not values.`),
   ];
 }
 

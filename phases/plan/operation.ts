@@ -1,6 +1,6 @@
 /** One operation of a definition becomes its part of the plan: the list of operations, and what each may know. */
 import { type AnalysedMigration, expressionKey } from '#core/analysed-migration';
-import { type AnyOperation, backfillsOf, setOf } from '#core/definition';
+import { type AnyOperation, backfillsOf, filledBy } from '#core/definition';
 import { parseTable, quoteTable } from '#core/identifier';
 import { renderDropColumn } from '../contract/drop-column.js';
 import { renderDropTable } from '../contract/drop-table.js';
@@ -56,7 +56,7 @@ export function contextFor(migration: AnalysedMigration, facts: PlanningFacts, r
       facts: facts.tables.get(quoteTable(table)) ?? null,
       server: facts.server,
       added: new Map(adds.flatMap((o) => (o.kind === 'addColumn' ? [[o.column, o.type] as const] : []))),
-      backfilled: new Set(fills.flatMap((b) => Object.keys(setOf(b)))),
+      backfilled: new Set(fills.flatMap((b) => filledBy(b))),
       typeOf: (type) => facts.types.get(type) ?? type,
       isVolatile: (expression) => facts.volatileDefaults.has(expression),
       reads: (expression) => migration.expressions.get(expressionKey(written, expression))?.columns ?? [],

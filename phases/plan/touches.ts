@@ -1,7 +1,7 @@
 /** Which tables and columns a migration works on: a later migration waits only where what they change or drop meets. */
 import { backfillsOf, type Definition } from '#core/definition';
 import { parseTable, type TableName } from '#core/identifier';
-import type { BackfillPlan } from '#core/plan';
+import { type BackfillPlan, filledColumns, sourceColumns } from '#core/plan';
 import { operationsOf, tableOf } from './facts.js';
 
 const columnName = (written: string, column: string) => {
@@ -55,14 +55,9 @@ export function touchesOf(definition: Definition, backfills: readonly BackfillPl
 }
 
 function namesOf(backfill: BackfillPlan): readonly string[] {
-  switch (backfill.kind) {
-    case 'synced':
-      return backfill.groups.flatMap((g) => [...g.sources, ...g.forward].map((c) => c.name));
-    case 'plain':
-      return backfill.set.map((c) => c.name);
-    case 'purge':
-      return backfill.where.columns;
-  }
+  if (backfill.kind === 'purge') return backfill.where.columns;
+  const sources = backfill.kind === 'synced' ? sourceColumns(backfill) : [];
+  return [...sources, ...filledColumns(backfill)].map((c) => c.name);
 }
 
 /** True where one of the names is the other, or the table of the other. */

@@ -1,7 +1,7 @@
 /** What the table's own AFTER and statement triggers do during the backfill: never decided silently. */
 
 import type { ServerFacts, TableFacts } from '#core/catalogue-facts';
-import { type Backfill, setOf } from '#core/definition';
+import { type Backfill, filledBy } from '#core/definition';
 import { DefinitionError, RefusedError } from '#core/errors';
 import { displayTable } from '#core/identifier';
 import { refuseSkippedKeys } from './compile-purge.js';
@@ -49,8 +49,9 @@ function refuseSkip(backfill: Backfill, facts: TableFacts, server: ServerFacts):
     });
   }
   if (backfill.delete !== undefined) refuseSkippedKeys(facts);
+  const filled = filledBy(backfill);
   const keyed = facts.constraints.find(
-    (c) => c.kind === 'foreign key' && c.columns.some((name) => name in setOf(backfill)),
+    (c) => c.kind === 'foreign key' && c.columns.some((name) => filled.includes(name)),
   );
   if (keyed === undefined) return;
   throw new RefusedError({

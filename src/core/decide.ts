@@ -3,7 +3,7 @@
  * performed; no decision stands between two awaits.
  */
 import { type CheckResult, isOpen } from './gate.js';
-import type { BackfillPlan, RunPlan, Step, StepPhase } from './plan.js';
+import { type BackfillPlan, isTransform, type RunPlan, type Step, type StepPhase } from './plan.js';
 import type { State, TransitionEvent } from './state.js';
 
 /** A backfill as its ledger shows it. */
@@ -32,6 +32,8 @@ export interface Snapshot {
   readonly conflict: string | null;
   /** The newest finished verification since the run last began to settle. */
   readonly verification: VerificationSnapshot | null;
+  /** At the gate: the transforms that old deploys have given work since. */
+  readonly behind: readonly number[];
   /** Results no older than the leader's interval; null: to be evaluated. */
   readonly gate: readonly CheckResult[] | null;
 }
@@ -43,6 +45,7 @@ export type Command =
   | { readonly do: 'step'; readonly step: Step }
   | { readonly do: 'plan_pass'; readonly backfill: number; readonly pass: number }
   | { readonly do: 'dispatch'; readonly backfill: number }
+  | { readonly do: 'catch_up'; readonly backfill: number }
   | { readonly do: 'verify' }
   | { readonly do: 'evaluate_gate' };
 
@@ -58,7 +61,7 @@ export function decide(snapshot: Snapshot): Command {
     case 'settling':
       return decideSettling(snapshot);
     case 'gated':
-      return decideGate(snapshot.gate);
+      return decideGate(snapshot);
     case 'contracting':
       return decideContract(snapshot, state.dropped);
     case 'rolling_back':
@@ -87,7 +90,7 @@ function decidePending(conflict: string | null, waitsFor: string | null): Comman
 
 function decideBackfill(snapshot: Snapshot, since: string): Command {
   for (const [index, backfill] of snapshot.backfills.entries()) {
-    if (isProven(backfill, since, snapshot.plan.backfills[index]?.kind)) continue;
+    if (isProven(backfill, since, snapshot.plan.backfills[index])) continue;
     if (snapshot.conflict !== null) return { do: 'nothing', reason: snapshot.conflict };
     if (backfill.openRanges > 0) return { do: 'dispatch', backfill: index };
     return { do: 'plan_pass', backfill: index, pass: backfill.pass + 1 };
@@ -98,17 +101,15 @@ function decideBackfill(snapshot: Snapshot, since: string): Command {
 /**
  * Ends by proof: a sweep planned after the state was entered found nothing, and left nothing locked behind. A purge also
  * ends by a sweep that found rows: they became due after the walk had passed them, and as time goes on others always do.
+ * So does a transform, which old deploys give work at any time: the gate waits until they no longer do.
  */
-export function isProven(
-  backfill: BackfillSnapshot,
-  since: string,
-  kind: BackfillPlan['kind'] = 'synced',
-): boolean {
+export function isProven(backfill: BackfillSnapshot, since: string, plan?: BackfillPlan): boolean {
+  const again = plan?.kind === 'purge' || isTransform(plan);
   return (
     backfill.pass >= 2 &&
     backfill.openRanges === 0 &&
-    (kind === 'purge' || backfill.rowsInPass === 0) &&
-    backfill.leftLocked === 0 &&
+    (again || backfill.rowsInPass === 0) &&
+    (isTransform(plan) || backfill.leftLocked === 0) &&
     backfill.plannedAt !== null &&
     Date.parse(backfill.plannedAt) >= Date.parse(since)
   );
@@ -126,11 +127,15 @@ function decideSettling(snapshot: Snapshot): Command {
     : go({ kind: 'settled' });
 }
 
-function decideGate(gate: readonly CheckResult[] | null): Command {
+function decideGate({ gate, behind, plan }: Snapshot): Command {
   if (gate === null) return { do: 'evaluate_gate' };
+  const [first] = behind;
+  if (first !== undefined) return { do: 'catch_up', backfill: first };
   const failing = (check: string) =>
     gate.some((r) => r.check === check && r.verdict === 'fail' && r.skipped === null);
-  if (failing('pending_rows')) return go({ kind: 'rows_pending', reason: 'the gate found pending rows' });
+  // Of a transform alone it is evidence of some seconds ago, which the catch-up has dealt with since.
+  if (failing('pending_rows') && !plan.backfills.every(isTransform))
+    return go({ kind: 'rows_pending', reason: 'the gate found pending rows' });
   if (failing('indexes')) return go({ kind: 'unsettled', reason: 'an index is missing or invalid' });
   return isOpen(gate) ? go({ kind: 'contract' }) : { do: 'nothing', reason: 'the gate is shut' };
 }

@@ -98,6 +98,7 @@ export interface SyncedBackfill<C extends string = string> extends BackfillCommo
   readonly reverse?: { readonly [column: string]: Sql } | 'none';
   readonly where?: never;
   readonly delete?: never;
+  readonly transform?: never;
 }
 
 /** A fill of existing columns: `where` picks the rows, and `set` must make it false. */
@@ -106,6 +107,7 @@ export interface PlainBackfill extends BackfillCommon {
   readonly where: Sql;
   readonly reverse?: never;
   readonly delete?: never;
+  readonly transform?: never;
 }
 
 /**
@@ -117,9 +119,44 @@ export interface PurgeBackfill extends BackfillCommon {
   readonly set?: never;
   readonly where?: never;
   readonly reverse?: never;
+  readonly transform?: never;
 }
 
-export type Backfill<C extends string = string> = SyncedBackfill<C> | PlainBackfill | PurgeBackfill;
+/** A row on its way into or out of a transform: values by column. */
+export type TransformRow = Readonly<Record<string, unknown>>;
+
+/**
+ * Gives, for the rows that it gets, as many rows in the same order, each with a value for every column of `write`. It may be
+ * called again with the same rows, so it must not depend on being called once. `signal` is aborted when its answer is not
+ * waited for any more: at its time limit, and when the worker stops.
+ */
+export type Transform = (
+  rows: readonly TransformRow[],
+  context: { readonly signal: AbortSignal },
+) => readonly TransformRow[] | Promise<readonly TransformRow[]>;
+
+/** What SQL cannot say. No trigger can compute it: a row whose source changes later is transformed again. */
+export interface TransformBackfill<C extends string = string> extends BackfillCommon {
+  /** Columns that the transform gets. */
+  readonly read: readonly string[];
+  /** Columns that it gives; each is added by `expand`. */
+  readonly write: readonly C[];
+  readonly transform: Transform;
+  /** Calls at a time for each range that is walked. Default 1. */
+  readonly concurrency?: number;
+  /** How long a call may take. Default `30s`. */
+  readonly timeout?: Duration;
+  readonly set?: never;
+  readonly reverse?: never;
+  readonly where?: never;
+  readonly delete?: never;
+}
+
+export type Backfill<C extends string = string> =
+  | SyncedBackfill<C>
+  | PlainBackfill
+  | PurgeBackfill
+  | TransformBackfill<C>;
 
 export interface Gate {
   /** How long the gate must have been reached before it may open. Default `0s`. */
@@ -175,4 +212,9 @@ export function backfillsOf(definition: Definition): readonly Backfill[] {
 /** The columns that a backfill writes, with their SQL; none for a purge. */
 export function setOf({ set }: Backfill): Readonly<Record<string, Sql | undefined>> {
   return set ?? {};
+}
+
+/** The columns that it fills. */
+export function filledBy(backfill: Backfill): readonly string[] {
+  return backfill.transform === undefined ? Object.keys(setOf(backfill)) : backfill.write;
 }

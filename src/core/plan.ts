@@ -124,8 +124,20 @@ export interface SyncedBackfillPlan extends BackfillPlanCommon {
   readonly triggerFunction: string;
   /** Another BEFORE UPDATE row trigger exists, so the sync trigger must also run for batches and give back its changes. */
   readonly restores: boolean;
+  /** Empty where a transform fills the columns. */
   readonly groups: readonly MappingGroup[];
+  readonly transform?: TransformPlan;
 }
+
+/** The columns of a transform. The function itself is in the file, which every worker loads. */
+export interface TransformPlan {
+  readonly read: readonly PlanColumn[];
+  readonly write: readonly PlanColumn[];
+  /** Calls at a time for each range that is walked. */
+  readonly concurrency: number;
+  readonly timeoutMs: number;
+}
+
 export interface PlainBackfillPlan extends BackfillPlanCommon {
   readonly kind: 'plain';
   readonly set: readonly MappedColumn[];
@@ -139,6 +151,22 @@ export interface PurgePlan extends BackfillPlanCommon {
 /** Its `where` is all that says which rows are to be done. */
 export type UnsyncedPlan = PlainBackfillPlan | PurgePlan;
 export type BackfillPlan = SyncedBackfillPlan | UnsyncedPlan;
+
+/** The columns that it fills. */
+export function filledColumns(backfill: BackfillPlan): readonly PlanColumn[] {
+  if (backfill.kind === 'purge') return [];
+  if (backfill.kind === 'plain') return backfill.set;
+  return [...(backfill.transform?.write ?? []), ...backfill.groups.flatMap((group) => group.forward)];
+}
+
+/** The old side: what is read, and what a reverse writes. */
+export function sourceColumns(backfill: SyncedBackfillPlan): readonly PlanColumn[] {
+  return [...(backfill.transform?.read ?? []), ...backfill.groups.flatMap((group) => group.sources)];
+}
+
+export function isTransform(backfill: BackfillPlan | undefined): boolean {
+  return backfill?.kind === 'synced' && backfill.transform !== undefined;
+}
 
 export interface GatePlan {
   /** Seconds. */

@@ -1,11 +1,12 @@
 import pg from 'pg';
-import type { Database, Row, Session, TransactionLimits } from '#ports';
+import type { Database, ReadBounds, Row, Session, SomeRows, TransactionLimits } from '#ports';
 import { ConnectionLostError, type Endpoint, PoolFullError } from './connection-errors.js';
 import { type ConnectionTarget, parseConnectionUrl, type SslMode } from './connection-url.js';
 import { type Connector, createConnector } from './connector.js';
 import { runDirect } from './direct.js';
 import { explainConnect } from './explain-connect.js';
-import { send } from './session.js';
+import { readSome } from './read-some.js';
+import { send, tellLost } from './session.js';
 import { runTransaction } from './transaction.js';
 
 export interface DatabaseOptions {
@@ -101,6 +102,25 @@ class PooledDatabase implements PostgresDatabase {
     const { usable, result } = await runTransaction(client, this.endpoint, kept, work);
     client.release(!usable);
     if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  }
+
+  async readSome<R extends Row = Row>(
+    limits: TransactionLimits,
+    text: string,
+    values: readonly unknown[],
+    bounds: ReadBounds,
+  ): Promise<SomeRows<R>> {
+    const client = await this.#checkOut();
+    const work = () => readSome<R>(client, text, values, bounds);
+    const { usable, result } = await runTransaction(
+      client,
+      this.endpoint,
+      { ...limits, readOnly: true },
+      work,
+    );
+    client.release(!usable);
+    if (result.status === 'rejected') throw tellLost(result.reason, this.endpoint);
     return result.value;
   }
 

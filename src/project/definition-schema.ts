@@ -129,8 +129,9 @@ const common = {
 const PURGE_SCHEMA = z.strictObject({ ...common, delete: sqlValue });
 
 export function backfillSchema(backfill: unknown): z.ZodType {
-  const purges = typeof backfill === 'object' && backfill !== null && 'delete' in backfill;
-  return purges ? PURGE_SCHEMA : MAPPING_SCHEMA;
+  if (typeof backfill !== 'object' || backfill === null) return MAPPING_SCHEMA;
+  if ('delete' in backfill) return PURGE_SCHEMA;
+  return 'transform' in backfill || 'read' in backfill ? TRANSFORM_SCHEMA : MAPPING_SCHEMA;
 }
 
 const MAPPING_SCHEMA = z
@@ -153,8 +154,27 @@ const MAPPING_SCHEMA = z
     }
   });
 
+const columns = z
+  .array(name)
+  .min(1, 'must name at least one column')
+  .refine((list) => new Set(list).size === list.length, { error: 'names a column twice' });
+
 const duration = z.string().refine((text) => /\d(s|m|h|d)$/.test(text) && durationMs(text) !== null, {
   error: 'must be a duration such as "30s", "5m", "24h" or "7d"',
+});
+
+const TRANSFORM_SCHEMA = z.strictObject({
+  ...common,
+  read: columns,
+  write: columns,
+  transform: z.custom((value) => typeof value === 'function', {
+    error: 'must be a function: async (rows) => …',
+  }),
+  concurrency: z
+    .number()
+    .refine((n) => Number.isInteger(n) && n >= 1 && n <= 64, { error: 'must be a whole number from 1 to 64' })
+    .optional(),
+  timeout: duration.optional(),
 });
 
 /** Dotted numbers are compared as numbers; of anything else only equality can be told. */

@@ -1,6 +1,6 @@
 import type { AnalysedMigration } from '#core/analysed-migration';
 import { checksumOf } from '#core/checksum';
-import type { Definition } from '#core/definition';
+import { backfillsOf, type Definition } from '#core/definition';
 import { loadParser } from '#parser/load';
 import { tokensOf } from '#parser/tokens';
 import { analyse } from './analyse.js';
@@ -9,6 +9,7 @@ import { type LoadOptions, loadDefaultExport } from './load-module.js';
 import { mappingProblems } from './mapping-rules.js';
 import type { MigrationFile } from './migration-files.js';
 import { ruleProblems } from './rules.js';
+import { checksumOfText } from './text-checksum.js';
 import { asDefinition, definitionError } from './validate.js';
 
 export interface LoadedMigration extends MigrationFile {
@@ -20,8 +21,14 @@ export interface LoadedMigration extends MigrationFile {
 /** @throws FileError: it cannot be loaded; DefinitionError: it declares what cannot be, with every problem */
 export async function loadMigration(file: MigrationFile, options: LoadOptions): Promise<LoadedMigration> {
   await loadParser();
-  const analysed = analysedMigration(await loadDefaultExport(file.path, options), file);
+  const read = analysedMigration(await loadDefaultExport(file.path, options), file);
+  const analysed = hasCode(read) ? { ...read, checksum: await checksumOfText(file.path) } : read;
   return { ...file, definition: analysed.definition, analysed, checksum: analysed.checksum };
+}
+
+/** A function says what it means only by its text. */
+function hasCode({ definition }: AnalysedMigration): boolean {
+  return backfillsOf(definition).some((backfill) => backfill.transform !== undefined);
 }
 
 /** A default export, checked and read. `loadParser()` must have been awaited. @throws DefinitionError */

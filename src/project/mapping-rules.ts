@@ -13,7 +13,7 @@ export function mappingProblems(definition: Definition, { expressions }: Analysi
   const ofBackfills = placedBackfills(definition).flatMap((backfill) => {
     const table = tableOf(backfill.part, definition) ?? '';
     const facts: Facts = { ...backfill, table, definition, find };
-    if (backfill.part.delete !== undefined) return [];
+    if (backfill.part.delete !== undefined || backfill.part.transform !== undefined) return [];
     return backfill.part.where === undefined ? syncedProblems(facts) : plainProblems(facts);
   });
   return [...ofBackfills, ...defaultProblems(definition, find)];

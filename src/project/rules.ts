@@ -1,5 +1,5 @@
 /** What the parts of a definition mean to each other, as far as it can be told without reading SQL. */
-import { type AnyOperation, backfillsOf, type Definition, setOf } from '#core/definition';
+import { type AnyOperation, backfillsOf, type Definition, filledBy, setOf } from '#core/definition';
 import {
   addedTo,
   addsUnseen,
@@ -25,6 +25,8 @@ const RULES: readonly ((definition: Definition) => readonly Problem[])[] = [
   backfillsOfOneTable,
   setColumns,
   reverseColumns,
+  readColumns,
+  deploysForTransforms,
 ];
 
 function emptyMigration(definition: Definition): readonly Problem[] {
@@ -109,9 +111,10 @@ function setColumns(definition: Definition): readonly Problem[] {
   return placedBackfills(definition).flatMap(({ path, part }) => {
     if (part.where !== undefined || part.delete !== undefined) return [];
     const added = addedTo(tableOf(part, definition), definition);
-    const unknown = Object.keys(setOf(part)).filter((column) => !added.has(column));
+    const list = part.transform === undefined ? 'set' : 'write';
+    const unknown = filledBy(part).filter((column) => !added.has(column));
     return unknown.map((column) =>
-      problem(`${path}.set.${column}`, notAdded(column, [...added], tableOf(part, definition))),
+      problem(`${path}.${list}.${column}`, notAdded(column, [...added], tableOf(part, definition))),
     );
   });
 }
@@ -136,4 +139,27 @@ function reverseColumns(definition: Definition): readonly Problem[] {
       ),
     );
   });
+}
+
+function readColumns(definition: Definition): readonly Problem[] {
+  return placedBackfills(definition).flatMap(({ path, part }) => {
+    if (part.transform === undefined) return [];
+    const both = part.read.filter((column) => part.write.includes(column));
+    return both.map((column) =>
+      problem(
+        `${path}.read.${column}`,
+        `"${column}" is in \`write\` too: what is computed cannot be its own source`,
+      ),
+    );
+  });
+}
+
+/** No trigger can compute TypeScript, so contract has to wait for deploys that no longer write the old side alone. */
+function deploysForTransforms(definition: Definition): readonly Problem[] {
+  const transforms = backfillsOf(definition).some((backfill) => backfill.transform !== undefined);
+  if (!transforms || (definition.contract ?? []).length === 0) return [];
+  if (Object.keys(definition.gate?.deployed ?? {}).length > 0) return [];
+  const message =
+    'is missing: no trigger can compute a transform, so say from which version on each application writes the new columns itself';
+  return [problem('gate.deployed', message)];
 }

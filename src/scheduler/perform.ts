@@ -6,6 +6,7 @@ import { displayTable } from '#core/identifier';
 import type { Step } from '#core/plan';
 import { dispatch } from '#phases/backfill/dispatch';
 import { planWalk } from '#phases/backfill/ranges';
+import { planCatchUp } from '#phases/backfill/transform/catch-up';
 import { evaluateGate } from '#phases/contract/evaluate';
 import { verifyRun } from '#phases/contract/verify';
 import { undoContract } from '#phases/plan/rollback';
@@ -45,6 +46,10 @@ export async function perform(
       // Too soon after a sweep that left locked rows: nothing is planned yet, and the next tick looks again.
       return (await planWalk(deps, run, command.backfill, command.pass)) ? PROGRESSED : IDLE;
     case 'dispatch':
+      await dispatch(deps, run);
+      return IDLE;
+    case 'catch_up':
+      await planCatchUp(deps.database, run, command.backfill);
       await dispatch(deps, run);
       return IDLE;
     case 'verify':

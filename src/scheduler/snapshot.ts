@@ -1,14 +1,18 @@
 /** Reads, once, all that the decision about a run needs; what a state does not need is not read. */
 import type { BackfillSnapshot, Snapshot, VerificationSnapshot } from '#core/decide';
 import { CHECKS, type CheckResult } from '#core/gate';
+import { isTransform } from '#core/plan';
 import { gateSince } from '#core/state';
 import { readProgress } from '#phases/backfill/progress';
+import { backfillsBehind } from '#phases/backfill/transform/catch-up';
 import type { RunRow } from '#ports';
 import { conflictOf } from './conflict.js';
 import type { SchedulerDeps } from './deps.js';
 
 /** How old evidence may be before the leader looks again. The gate itself demands at most five minutes. */
 const GATE_MS = 15_000;
+/** The same where rows waited for a transform and none does now. */
+const CAUGHT_UP_MS = 1_000;
 
 const STEPPING = new Set(['expanding', 'settling', 'contracting', 'rolling_back']);
 
@@ -19,6 +23,7 @@ export async function readSnapshot(
 ): Promise<Snapshot> {
   const { state } = run;
   const steps = STEPPING.has(state.kind) ? await deps.store.steps(run.id) : [];
+  const behind = state.kind === 'gated' ? await backfillsBehind(deps.database, run) : [];
   return {
     state,
     plan: run.plan,
@@ -26,7 +31,8 @@ export async function readSnapshot(
     backfills: state.kind === 'backfilling' ? await readBackfills(deps, run) : [],
     conflict: conflictOf(run, runs),
     verification: state.kind === 'settling' ? await readVerification(deps, run, state.since) : null,
-    gate: state.kind === 'gated' ? await readGate(deps, run, gateSince(state)) : null,
+    behind,
+    gate: state.kind === 'gated' ? await readGate(deps, run, gateSince(state), behind.length > 0) : null,
   };
 }
 
@@ -57,9 +63,12 @@ async function readGate(
   { store }: SchedulerDeps,
   run: RunRow,
   since: string,
+  isBehind: boolean,
 ): Promise<readonly CheckResult[] | null> {
   const results = await store.checks(run);
-  const oldest = Date.parse(await store.now()) - GATE_MS;
+  const waited = results.some(({ check, verdict }) => check === 'pending_rows' && verdict === 'fail');
+  const age = waited && !isBehind && run.plan.backfills.some(isTransform) ? CAUGHT_UP_MS : GATE_MS;
+  const oldest = Date.parse(await store.now()) - age;
   const fresh = results.every((r) => Date.parse(r.at) >= oldest && Date.parse(r.at) >= Date.parse(since));
   return fresh && results.length === CHECKS.length ? results : null;
 }

@@ -10,6 +10,7 @@ import { lead } from '#scheduler/leader';
 import { work } from '#scheduler/worker';
 import { planMigration } from './adopt.js';
 import type { Context } from './context.js';
+import { transformsOf } from './transforms.js';
 
 /** Waits, or returns early when the signal is aborted. */
 export async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
@@ -92,6 +93,7 @@ export async function startWorker(
     holder: randomUUID(),
     throttle,
     clock: systemClock,
+    transforms: transformsOf(context),
     fail: (runId: number, error: unknown) => failRun(context, runId, error),
   };
   await work({ database, queue, version, sleep: turning(turn), job }, slots, signal);
@@ -100,7 +102,7 @@ export async function startWorker(
 /** What a worker cannot get past stops the run, in words; an operator decides. */
 async function failRun({ store, actor, emit }: Context, runId: number, error: unknown): Promise<void> {
   const run = await store.runById(runId);
-  if (run === null || run.state.kind !== 'backfilling') return;
+  if (run === null || (run.state.kind !== 'backfilling' && run.state.kind !== 'gated')) return;
   const failure = failureOf(error, run.migration);
   // What passes by itself is no failure: the leader makes the job again.
   if (failure === 'passing') return;

@@ -64,6 +64,7 @@ const base: Snapshot = {
   backfills: [],
   conflict: null,
   verification: null,
+  behind: [],
   gate: null,
 };
 

@@ -62,6 +62,8 @@ export interface StageOptions {
   /** Rows per second over all workers: slow enough that a fault falls into the walk. */
   readonly rowsPerSecond?: number;
   readonly concurrency?: number;
+  /** Text by id. Default: `SPLIT`. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** A project folder with the migration, and Bellows on it in this process. */
@@ -70,10 +72,11 @@ export async function createStage({
   queueUrl,
   rowsPerSecond,
   concurrency,
+  files = { [SPLIT]: SPLIT_FILE },
 }: StageOptions): Promise<Stage> {
   const cwd = await realpath(await mkdtemp(join(tmpdir(), 'bellows-faults-')));
   await mkdir(join(cwd, 'migrations'));
-  await writeFile(join(cwd, 'migrations', `${SPLIT}.ts`), SPLIT_FILE);
+  for (const [id, text] of Object.entries(files)) await writeFile(join(cwd, 'migrations', `${id}.ts`), text);
   const overrides = {
     databaseUrl: url,
     ...(queueUrl === undefined ? {} : { queueUrl }),

@@ -78,6 +78,7 @@ export async function openWorkshop(url: string, over: Partial<WalkDeps> = {}): P
     throttle,
     clock: systemClock,
     emit,
+    transforms: () => Promise.reject(new Error('no transform was handed in')),
     ...over,
   };
   return { app: await connect(url), database, store, events, deps, close: () => database.close() };
@@ -202,7 +203,7 @@ export async function backfill(shop: Workshop, run: RunRow, maxPasses = 6): Prom
   const deadline = Date.now() + 25_000;
   while (Date.now() < deadline) {
     const progress = await readProgress(shop.database, run.id, 0);
-    if (isProven(progress, '2000-01-01T00:00:00Z', run.plan.backfills[0]?.kind)) return progress;
+    if (isProven(progress, '2000-01-01T00:00:00Z', run.plan.backfills[0])) return progress;
     if (progress.openRanges > 0) await walkAll(shop, run);
     else if (progress.pass >= maxPasses) return progress;
     else if (!(await planWalk(shop, run, 0, progress.pass + 1))) await systemClock.sleep(50, NEVER);

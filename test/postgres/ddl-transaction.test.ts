@@ -234,6 +234,7 @@ describe.each([14, 15, 18] as const)('blocking DDL on %i', (major: Major) => {
           database: {
             query: (text, values) => database.query(text, values),
             direct: (signal, work) => database.direct(signal, work),
+            readSome: (...args) => database.readSome(...args),
             close: () => database.close(),
             transaction,
           },

@@ -1,6 +1,6 @@
 import { fail, pass } from '#core/gate';
 import { displayTable } from '#core/identifier';
-import type { BackfillPlan } from '#core/plan';
+import { type BackfillPlan, isTransform } from '#core/plan';
 import type { Row } from '#ports';
 import { count, type GateCheck, type GateContext, NO_BACKFILL } from './check.js';
 
@@ -75,11 +75,9 @@ async function judge({ database, run }: GateContext, backfill: BackfillPlan) {
     `cover the table, ${count(
       passes.reduce((sum, p) => sum + p.rows, 0),
       'row',
-    )} moved; sweep ${last.pass} found ${last.rows}`;
-  return {
-    evidence,
-    faults: [...faults, ...sweepFaults(last, backfill).map((fault) => `${table}: ${fault}`)],
-  };
+    )} moved; ${isTransform(backfill) ? 'what comes later is caught up with' : `sweep ${last.pass} found ${last.rows}`}`;
+  const ofSweep = isTransform(backfill) ? unswept(last) : [...unswept(last), ...sweepFaults(last, backfill)];
+  return { evidence, faults: [...faults, ...ofSweep.map((fault) => `${table}: ${fault}`)] };
 }
 
 function faultsOf(p: PassRow): readonly string[] {
@@ -91,8 +89,11 @@ function faultsOf(p: PassRow): readonly string[] {
   ];
 }
 
+function unswept(last: PassRow): readonly string[] {
+  return last.pass < 2 ? ['no sweep has followed the walk'] : [];
+}
+
 function sweepFaults(last: PassRow, { kind }: BackfillPlan): readonly string[] {
-  if (last.pass < 2) return ['no sweep has followed the walk'];
   return [
     ...(last.rows > 0 && kind !== 'purge'
       ? [`sweep ${last.pass} still moved ${count(last.rows, 'row')}`]

@@ -1,4 +1,5 @@
 import { fail, pass, unknown } from '#core/gate';
+import { isTransform } from '#core/plan';
 import { latestVerification, type VerificationRow } from '../verify-record.js';
 import { count, type GateCheck, type GateContext, NO_BACKFILL, syncedBackfills } from './check.js';
 
@@ -29,27 +30,32 @@ export const values: GateCheck = {
 };
 
 function numbersOf(context: GateContext, verified: VerificationRow): string {
-  const groups = syncedBackfills(context).flatMap((b) => b.groups);
+  const synced = syncedBackfills(context);
+  const groups = synced.flatMap((b) => b.groups);
   const byValue = groups.filter((group) => group.verifiable).length;
+  const mappings = groups.length + synced.filter(isTransform).length;
   return [
     `verification ${verified.id} (${verified.finishedAt}): ${count(verified.rows, 'row')}`,
     `${verified.mismatched} mismatched`,
     `${verified.bothDisagree} given on both sides and disagreeing (left to the application)`,
     ...(verified.coverageOnly
-      ? [`${byValue} of ${groups.length} mappings by value, the others for coverage only`]
+      ? [`${byValue} of ${mappings} mappings by value, the others for coverage only`]
       : []),
   ].join(', ');
 }
 
+/** Those of a transform go on until contract, and its values cannot be verified by any of us. */
 async function batchesAfter({ database, run }: GateContext, verified: VerificationRow): Promise<number> {
   const [row] = await database.query<{ batches: number }>(
     `select count(*) as batches
      from bellows.batches b
      join bellows.verifications v on v.id = $2
+     join bellows.ranges r on r.id = b.range_id
      where b.run_id = $1
      and b.committed_at > v.started_at
-     and b.rows > 0`,
-    [run.id, verified.id],
+     and b.rows > 0
+     and r.backfill <> all ($3::integer[])`,
+    [run.id, verified.id, run.plan.backfills.filter(isTransform).map((b) => b.index)],
   );
   return row?.batches ?? 0;
 }

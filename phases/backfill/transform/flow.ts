@@ -1,0 +1,139 @@
+/**
+ * Reading, transforming and writing of one range, all at the same time: while the rows of one span are written, those of the
+ * next are with user code and those of a third are read. Spans are written in their order, so the cursor of the range means
+ * the same as in any walk, and whoever takes over begins there.
+ */
+import type { Transform } from '#core/definition';
+import type { TransformPlan } from '#core/plan';
+import type { JobOutcome } from '#ports';
+import type { Span } from '../access.js';
+import { afterRowsOutcome, afterSuccess } from '../after-batch.js';
+import { beat } from '../claim.js';
+import { type Course, isOver, type Next } from '../course.js';
+import { locate } from '../locate.js';
+import { nextSpan, type Position } from '../position.js';
+import { GUESSED_ROWS_PER_BLOCK } from '../rate.js';
+import { type Answer, answerFor, type Caller } from './call.js';
+import { limited } from './limited.js';
+import { type Chunk, MOST_ROWS, type ReadChunk, readChunk } from './read.js';
+import { write } from './write.js';
+
+/** What a walk of a transform needs beside the walk. */
+export interface TransformCourse {
+  readonly course: Course;
+  readonly plan: TransformPlan;
+  readonly transform: Transform;
+  /** The walk's answer to "go on?": waits for the rate cap and for holds. */
+  readonly mayGo: (position: Position) => Promise<boolean>;
+}
+
+/** Well below the time after which a claim without a beat may be taken over: user code takes its time. */
+const BEAT_MS = 2_000;
+
+export async function walkTransform(parts: TransformCourse, start: Position): Promise<JobOutcome> {
+  const { walk } = parts.course;
+  const beating = setInterval(() => void beat(walk.database, walk.range).catch(() => undefined), BEAT_MS);
+  try {
+    let next: Next = start;
+    while (typeof next !== 'string') {
+      if (isOver(parts.course)) return 'yielded';
+      next = await flow(parts, next);
+    }
+    return next;
+  } finally {
+    clearInterval(beating);
+  }
+}
+
+interface Flying {
+  readonly chunk: Chunk;
+  readonly answer: Promise<Answer>;
+}
+
+/** Until the range is done, the job has to end, or it is to be begun again from a position that was read back. */
+async function flow(parts: TransformCourse, start: Position): Promise<Next> {
+  const { course, plan } = parts;
+  const left = new AbortController();
+  const ask = asking(parts, AbortSignal.any([course.signal, left.signal]));
+  const flying: Flying[] = [];
+  let position = start;
+  let reading: Promise<ReadChunk> | null = read(parts, position);
+  try {
+    for (;;) {
+      while (reading !== null && flying.length <= plan.concurrency) {
+        const chunk: ReadChunk = await reading;
+        if (chunk.kind === 'failed') return await afterRowsOutcome(course, position, chunk);
+        flying.push({ chunk, answer: ask(chunk) });
+        reading = isLast(course, chunk) ? null : read(parts, ahead(position, chunk.span));
+      }
+      const first = flying.shift();
+      if (first === undefined) return 'done';
+      while (!(await parts.mayGo(position))) if (isOver(course)) return 'yielded';
+      const next = await finish(parts, position, first);
+      if (typeof next === 'string' || next.attempts > 0) return next;
+      if (isOver(course)) return 'yielded';
+      position = next;
+      if (first.chunk.more) reading = read(parts, position);
+    }
+  } finally {
+    left.abort();
+    await reading?.catch(() => undefined);
+  }
+}
+
+function read(parts: TransformCourse, position: Position): Promise<ReadChunk> {
+  const { walk } = parts.course;
+  const names = parts.plan.read.map(({ name }) => name);
+  const rowsPerBlock =
+    walk.range.access.kind === 'blocks' ? (position.rowsPerBlock ?? GUESSED_ROWS_PER_BLOCK) : 1;
+  const most = Math.max(1, Math.floor(MOST_ROWS / Math.max(1, rowsPerBlock)));
+  const pace = { ...position.pace, blocks: Math.min(position.pace.blocks, most) };
+  const span = nextSpan(walk.range, { ...position, pace });
+  return locate(walk, position.key, span).then((found) =>
+    'kind' in found ? found : readChunk(walk, names, found),
+  );
+}
+
+/** Where the next span begins, before this one is written. */
+function ahead(position: Position, span: Span): Position {
+  return { ...position, cursor: span.hi, key: span.keys?.to ?? null };
+}
+
+/** The pace that the span was cut by at most: else a span bounded by its rows would never count as a full one. */
+function asRead(position: Position, { lo, hi }: Span): Position {
+  return { ...position, pace: { ...position.pace, blocks: Math.min(position.pace.blocks, hi - lo) } };
+}
+
+/** No span follows that could be read already. */
+function isLast({ walk: { range } }: Course, { more, span }: Chunk): boolean {
+  if (more) return true;
+  if (range.access.kind !== 'keys') return span.hi >= range.hi;
+  return JSON.stringify(span.keys?.to ?? null) === JSON.stringify(range.access.to);
+}
+
+function asking({ course, plan, transform }: TransformCourse, signal: AbortSignal) {
+  const caller: Caller = {
+    transform,
+    write: plan.write.map(({ name }) => name),
+    timeoutMs: plan.timeoutMs,
+    migration: course.walk.migration,
+    signal,
+  };
+  const free = limited(plan.concurrency);
+  return ({ rows }: Chunk): Promise<Answer> => free(() => answerFor(caller, rows));
+}
+
+async function finish(parts: TransformCourse, position: Position, { chunk, answer }: Flying): Promise<Next> {
+  const { course, plan } = parts;
+  const given = await answer;
+  if (given.kind === 'failed') throw given.error;
+  if (given.kind === 'interrupted') return 'yielded';
+  const names = plan.write.map(({ name }) => name);
+  const written = await write(course, names, { ...given, span: chunk.span, stay: chunk.more });
+  if (written.kind !== 'moved') return afterRowsOutcome(course, position, written);
+  const next = await afterSuccess(course, asRead(position, chunk.span), chunk.span, written);
+  // The rest of the span is read from where it began.
+  return typeof next === 'string' || !chunk.more
+    ? next
+    : { ...next, cursor: position.cursor, key: position.key };
+}

@@ -1,0 +1,48 @@
+/** Reads the pending rows of a span for a transform, in a short transaction of its own: none is open while user code runs. */
+import type { TransformRow } from '#core/definition';
+import type { Row } from '#ports';
+import { type Span, spanValues } from '../access.js';
+import type { Walk } from '../send.js';
+import { type Trouble, troubleOf } from '../trouble.js';
+import { columnName } from './source-rows.js';
+
+export const MOST_ROWS = 2_000;
+const MOST_BYTES = 8 * 1_024 * 1_024;
+const LIMIT_MS = 10_000;
+
+export interface ReadRow {
+  readonly tid: string;
+  readonly xmin: string;
+  readonly values: TransformRow;
+}
+
+export interface Chunk {
+  readonly span: Span;
+  readonly rows: readonly ReadRow[];
+  /** The span holds more pending rows than were read: it is to be read again once these are written. */
+  readonly more: boolean;
+}
+
+export type ReadChunk =
+  | ({ readonly kind: 'read' } & Chunk)
+  | { readonly kind: 'failed'; readonly trouble: Trouble };
+
+export async function readChunk(walk: Walk, names: readonly string[], span: Span): Promise<ReadChunk> {
+  const { range, database, sql } = walk;
+  const limits = { rowSecurity: false, statementTimeoutMs: LIMIT_MS, idleInTransactionTimeoutMs: LIMIT_MS };
+  const values = spanValues(range.access, range.lo, span);
+  try {
+    const { rows, more } = await database.readSome(limits, sql.source ?? '', values, {
+      rows: MOST_ROWS,
+      bytes: MOST_BYTES,
+    });
+    return { kind: 'read', span, rows: rows.map((row) => readRow(row, names)), more };
+  } catch (error) {
+    return { kind: 'failed', trouble: troubleOf(error) };
+  }
+}
+
+function readRow(row: Row, names: readonly string[]): ReadRow {
+  const values = Object.fromEntries(names.map((name, i) => [name, row[columnName(i)]]));
+  return { tid: String(row.row_tid), xmin: String(row.row_xmin), values };
+}

@@ -1,10 +1,11 @@
 /** The project's own checks: `.sql` files of SELECTs, each of which returns `issue, count`; a count above 0 is a finding. */
 import type { FilePlace } from '#core/data-checks';
-import { BellowsError } from '#core/errors';
 import { counted, count as shown } from '#core/numbers';
 import { classify } from '#core/sqlstate';
-import { type SqlStatement, splitStatements } from '#parser/split';
+import type { SqlStatement } from '#parser/split';
 import type { Row } from '#ports';
+import { SqlFileError } from '../sql/file-error.js';
+import { splitFile } from '../sql/split-file.js';
 import { SqlStatementError } from '../sql/statement-error.js';
 import { ask } from './look.js';
 import {
@@ -28,26 +29,24 @@ export const queries: Check = async (world) => {
   return together([{ did: [did] }, ...parts]);
 };
 
-async function ofFile(world: CheckWorld, { file, source }: QueryFile): Promise<Part> {
-  const statements = statementsOf(file, source);
-  if ('unknown' in statements) return statements;
-  const list = statements as readonly SqlStatement[];
-  if (list.length === 0) return { did: [`${file}: no statement`] };
-  return together(await inTurn(list, (statement) => ofStatement(world, { file, source }, statement)));
+async function ofFile(world: CheckWorld, file: QueryFile): Promise<Part> {
+  const statements = statementsOf(file);
+  if (statements instanceof SqlFileError) return { unknown: [unreadable(file, statements)] };
+  if (statements.length === 0) return { did: [`${file.file}: no statement`] };
+  return together(await inTurn(statements, (statement) => ofStatement(world, file, statement)));
 }
 
-function statementsOf(file: string, source: string): readonly SqlStatement[] | Part {
+function statementsOf(file: QueryFile): readonly SqlStatement[] | SqlFileError {
   try {
-    return splitStatements(source);
+    return splitFile(file);
   } catch (error) {
-    if (!(error instanceof BellowsError)) throw error;
-    const line = Number(error.data.line ?? 1);
-    return {
-      unknown: [
-        unknown({ why: `${file}: ${error.message}`, next: 'Correct the file.', place: { file, line } }),
-      ],
-    };
+    if (error instanceof SqlFileError) return error;
+    throw error;
   }
+}
+
+function unreadable({ file }: QueryFile, { message, data }: SqlFileError) {
+  return unknown({ why: message, next: 'Correct the file.', place: { file, line: Number(data.line) } });
 }
 
 /** With a row, all NULL, also where the SELECT has none: its columns are known then, and so is one that should not be there. */

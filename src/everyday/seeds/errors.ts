@@ -53,37 +53,6 @@ export class SeedProductionError extends BellowsError {
   }
 }
 
-/** A seed file that cannot be run, seen before anything of it was. */
-export class SeedFileError extends BellowsError {
-  readonly #source: string;
-  readonly #offset: number;
-
-  constructor(
-    file: string,
-    source: string,
-    offset: number,
-    text: { readonly what: string; readonly next: string },
-  ) {
-    const { line, column } = positionAt(source, offset);
-    super(
-      'BELLOWS_SEED_FILE',
-      {
-        what: `${file}:${line}:${column}: ${text.what}`,
-        left: 'Nothing of this file was run.',
-        next: text.next,
-      },
-      { file, line, column },
-      EXIT.usage,
-    );
-    this.#source = source;
-    this.#offset = offset;
-  }
-
-  render(): string {
-    return withCaret(this.message, this.#source, positionAt(this.#source, this.#offset));
-  }
-}
-
 /** A seed in TypeScript that failed; `sql`: the statement that the server refused, and where in it. */
 export class SeedFailedError extends BellowsError {
   readonly #sql: { readonly text: string; readonly offset: number } | null;

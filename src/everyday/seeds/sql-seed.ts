@@ -1,22 +1,23 @@
 import { BellowsError } from '#core/errors';
 import { sqlstateOf } from '#core/sqlstate';
-import { SqlSyntaxError } from '#parser/errors';
 import { loadParser } from '#parser/load';
 import { isTree, unwrap } from '#parser/parse';
-import { type SqlStatement, splitStatements } from '#parser/split';
+import type { SqlStatement } from '#parser/split';
 import type { Session } from '#ports';
+import { SqlFileError } from '../sql/file-error.js';
+import { splitFile } from '../sql/split-file.js';
 import { SqlStatementError } from '../sql/statement-error.js';
-import { SeedFileError } from './errors.js';
 import type { SeedFile } from './files.js';
 import { afterwards } from './words.js';
 
 /** The statements of a file, read and judged before the first one runs. */
-export async function readSqlSeed({ file, source }: SeedFile): Promise<readonly SqlStatement[]> {
+export async function readSqlSeed(seed: SeedFile): Promise<readonly SqlStatement[]> {
   await loadParser();
-  const statements = split(file, source);
+  const statements = splitFile(seed);
   for (const statement of statements) {
     const refusal = refusalOf(statement);
-    if (refusal !== null) throw new SeedFileError(file, source, statement.start.offset, refusal);
+    if (refusal === null) continue;
+    throw new SqlFileError(seed, statement.start, refusal.what, { next: refusal.next });
   }
   return statements;
 }
@@ -32,19 +33,6 @@ export async function runSqlSeed(tx: Session, seed: SeedFile, kept: readonly str
     });
   }
   return statements.length;
-}
-
-function split(file: string, source: string): readonly SqlStatement[] {
-  try {
-    return splitStatements(source);
-  } catch (error) {
-    if (!(error instanceof SqlSyntaxError)) throw error;
-    const what = error.text.what.replace(/ \(line \d+, column \d+\)$/, '');
-    throw new SeedFileError(file, source, error.offset, {
-      what,
-      next: 'Correct the SQL and run the command again.',
-    });
-  }
 }
 
 /** What would end the transaction that makes the file all or nothing, or needs a client that feeds it. */

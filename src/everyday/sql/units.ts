@@ -5,12 +5,12 @@
  * A statement that PostgreSQL refuses in a transaction block stands alone, and what is before and behind it are transactions.
  * With `transaction:false` each statement is a unit. `begin` and `commit` in a file are taken at their word.
  */
-import type { SqlMigration, SqlSection } from '#core/sql-migration';
-import { SqlSyntaxError } from '#parser/errors';
+import type { SqlSection } from '#core/sql-migration';
 import { isTree, unwrap } from '#parser/parse';
-import { type SqlStatement, splitStatements } from '#parser/split';
+import type { SqlStatement } from '#parser/split';
 import { runsAlone } from './alone.js';
 import { SqlFileError } from './file-error.js';
+import { type SqlFile, splitFile } from './split-file.js';
 
 export interface Unit {
   /** `alone`: outside of a transaction block. */
@@ -19,11 +19,9 @@ export interface Unit {
   readonly statements: readonly SqlStatement[];
 }
 
-type SqlFile = Pick<SqlMigration, 'file' | 'source'>;
-
 /** `loadParser()` must have been awaited. @throws SqlFileError, before anything is run */
 export function unitsOf(section: SqlSection, file: SqlFile): readonly Unit[] {
-  const statements = split(section, file);
+  const statements = splitFile(file, section.text);
   if (statements.length === 0) throw emptySection(file);
   const units: Unit[] = [];
   let open: SqlStatement[] = [];
@@ -56,16 +54,6 @@ function mustBeAlone(statement: SqlStatement, { transaction }: SqlSection): bool
   return (
     runsAlone(statement) || (!transaction && (statement.kind === 'CallStmt' || statement.kind === 'DoStmt'))
   );
-}
-
-function split(section: SqlSection, file: SqlFile): readonly SqlStatement[] {
-  try {
-    return splitStatements(section.text);
-  } catch (error) {
-    if (!(error instanceof SqlSyntaxError)) throw error;
-    const what = error.text.what.replace(/ \(line \d+, column \d+\)$/, '');
-    throw new SqlFileError(file, error, what, { next: 'Correct the file and run the command again.' });
-  }
 }
 
 type Control = 'begin' | 'commit' | 'refused' | 'none';

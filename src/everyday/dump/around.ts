@@ -4,7 +4,8 @@ import type { Session } from '#ports';
 import type { MigrationRows, RunInFlight } from './text.js';
 
 /**
- * Every version in dbmate's table, in order; null where there is no such table.
+ * Every version in dbmate's table, in order; null where there is no such table, or one that another tool has put more into:
+ * a row of a version alone would be refused.
  *
  * @param name `table` or `schema.table`
  */
@@ -16,7 +17,11 @@ export async function readRows(session: Session, name: string): Promise<Migratio
      where n.nspname = $1
      and c.relname = $2
      and c.relkind in ('r', 'p')
-     and exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'version')`,
+     and exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'version')
+     and not exists (
+       select from pg_attribute a
+       where a.attrelid = c.oid and a.attnum > 0 and a.attname <> 'version' and a.attnotnull and not a.atthasdef
+     )`,
     [schema, bare],
   );
   if (table === undefined) return null;

@@ -50,6 +50,17 @@ describe('dump', () => {
     );
   });
 
+  it('leaves out the rows of another tool’s table of that name', async () => {
+    const { bellows, client } = await open({});
+    await client.query(
+      `create table schema_migrations (version bigint primary key, dirty boolean not null);
+       insert into schema_migrations values (7, false)`,
+    );
+    const { text } = await bellows.dump();
+    expect(text).toContain('CREATE TABLE public.schema_migrations');
+    expect(text).not.toContain('INSERT');
+  });
+
   it('touches the old file in no failure', async () => {
     const { bellows, client, cwd } = await open({});
     await client.query(SCHEMA);

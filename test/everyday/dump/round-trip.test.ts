@@ -9,6 +9,7 @@ import { createDatabase, withDatabase } from '../../support/database.js';
 import { catalogueFacts, differences, NONE } from './catalogue-facts.js';
 import { dumped, execute, loaded } from './dumping.js';
 import { everything } from './everything.js';
+import { ODDITIES } from './oddities.js';
 
 const run = promisify(execFile);
 const psql = await run('psql', ['--version']).then(
@@ -20,7 +21,13 @@ const pgDump = await run('pg_dump', ['--version']).then(
   () => 0,
 );
 
-describe.each<Major>([14, 15, 16, 17, 18])('a schema with everything, version %i', (major) => {
+const MAJORS: readonly Major[] = [14, 15, 16, 17, 18];
+const SCHEMAS = MAJORS.flatMap((major) => [
+  { name: 'a schema with everything', major, sql: everything(major) },
+  { name: 'a schema of oddities', major, sql: ODDITIES },
+]);
+
+describe.each(SCHEMAS)('$name, version $major', ({ major, sql }) => {
   let url = '';
   let folder = '';
   let drop = async (): Promise<void> => undefined;
@@ -28,7 +35,7 @@ describe.each<Major>([14, 15, 16, 17, 18])('a schema with everything, version %i
     const database = await createDatabase({ major });
     [url, drop] = [database.url, database.drop];
     folder = await mkdtemp(join(tmpdir(), 'bellows-dump-'));
-    await execute(url, everything(major));
+    await execute(url, sql);
   });
   afterAll(async () => {
     await drop();
@@ -63,7 +70,7 @@ describe.each<Major>([14, 15, 16, 17, 18])('a schema with everything, version %i
     await withDatabase(
       async (other) => {
         await execute(other.url, 'create table early (a int primary key, b text unique); drop table early');
-        await execute(other.url, everything(major));
+        await execute(other.url, sql);
         expect(await dumped(other.url)).toBe(await dumped(url));
       },
       { major },

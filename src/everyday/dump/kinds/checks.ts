@@ -10,15 +10,13 @@ export interface Check {
   readonly valid: boolean;
   /** Said of this table, and not of a parent alone. */
   readonly local: boolean;
+  /** Validated, while a parent's is not: the child was made later. */
+  readonly validatedAlone: boolean;
 }
 
-interface Row extends Record<string, unknown> {
+interface Row extends Omit<Check, 'address'>, Record<string, unknown> {
   readonly oid: number;
   readonly relation: number;
-  readonly name: string;
-  readonly definition: string;
-  readonly valid: boolean;
-  readonly local: boolean;
 }
 
 /** By relation. */
@@ -35,7 +33,11 @@ const CHECKS = `
 select k.oid::int8 as oid, k.conrelid::int8 as relation, quote_ident(k.conname) as name,
   pg_get_constraintdef(k.oid) as definition,
   k.convalidated or not coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true) as valid,
-  k.conislocal as local
+  k.conislocal as local,
+  k.convalidated and exists (
+    select from pg_inherits i join pg_constraint p on p.conrelid = i.inhparent
+    where i.inhrelid = k.conrelid and p.conname = k.conname and p.contype = 'c' and not p.convalidated
+  ) as "validatedAlone"
 from pg_constraint k
 where k.oid = any($1::oid[])
 and k.contype = 'c'

@@ -23,7 +23,11 @@ export function create(row: TableRow, parts: Parts, inline: readonly Check[], wi
     .filter((column) => !clause || column.local)
     .map((column) => columnText(row, column, parts, withDefaults))
     .filter((text) => text !== '');
-  const lines = [...columns, ...inline.map(({ name, definition }) => `CONSTRAINT ${name} ${definition}`)];
+  const lines = [
+    ...columns,
+    ...inheritedNotNulls(row, parts),
+    ...inline.map(({ name, definition }) => `CONSTRAINT ${name} ${definition}`),
+  ];
   const list =
     lines.length > 0
       ? ` (\n${lines.map((line) => `    ${line}`).join(',\n')}\n)`
@@ -68,36 +72,53 @@ function notNullText(column: Column, { notNulls }: Parts, clause: boolean): read
 
 /** What the columns of an INHERITS clause have beyond their parents', and every setting. */
 export function afterwards(row: TableRow, parts: Parts, withDefaults: boolean): readonly string[] {
-  const inheritedOnly = byClause(row, parts) ? parts.columns.filter(({ local }) => !local) : [];
+  const inherited = inheritedOnly(row, parts);
+  const alter = (column: Column, action: string) =>
+    `ALTER ${word(row)} ONLY ${row.name} ALTER COLUMN ${column.name} ${action}`;
   return [
-    ...(withDefaults
-      ? inheritedOnly.flatMap(({ name, default: value, generated }) =>
-          value === null || generated !== '' ? [] : [setDefault(row, name, value.text)],
-        )
-      : []),
-    ...inheritedOnly
-      .filter(
-        ({ notNull, parentNotNull, bareName }) => notNull && !parentNotNull && !parts.notNulls.has(bareName),
-      )
-      .map(({ name }) => `ALTER ${word(row)} ONLY ${row.name} ALTER COLUMN ${name} SET NOT NULL`),
-    ...laterNotNulls(row, parts, inheritedOnly),
-    ...parts.columns.flatMap(({ name, settings }) =>
-      settings.map((setting) => `ALTER ${word(row)} ONLY ${row.name} ALTER COLUMN ${name} ${setting}`),
+    ...inherited.flatMap(({ name, default: value, generated }) =>
+      withDefaults && value !== null && generated === '' ? [setDefault(row, name, value.text)] : [],
     ),
+    ...inherited
+      .filter((column) => addsNotNull(column, parts))
+      .map((column) => alter(column, 'SET NOT NULL')),
+    ...unvalidatedNotNulls(row, parts),
+    ...parts.columns.flatMap((column) => column.settings.map((setting) => alter(column, setting))),
     ...row.settings,
   ];
 }
 
-/** Since version 18: NOT NULL that is not validated, and what a child adds to a column of its parent. */
-function laterNotNulls(row: TableRow, parts: Parts, inheritedOnly: readonly Column[]): readonly string[] {
-  const later = (column: Column, { valid, local }: NotNull) =>
-    local && (!valid || inheritedOnly.includes(column));
-  return parts.columns.flatMap((column) => {
-    const constraint = parts.notNulls.get(column.bareName);
-    return constraint !== undefined && later(column, constraint)
-      ? [`ALTER ${word(row)} ${row.name} ADD CONSTRAINT ${constraint.fullName} ${constraint.definition}`]
-      : [];
+/** Before version 18, when a child's own NOT NULL has no name. */
+function addsNotNull({ notNull, parentNotNull, bareName }: Column, { notNulls }: Parts): boolean {
+  return notNull && !parentNotNull && !notNulls.has(bareName);
+}
+
+/** Since version 18: what a child by INHERITS says itself about a column that is its parents'. */
+function inheritedNotNulls(row: TableRow, parts: Parts): readonly string[] {
+  return ownNotNulls(inheritedOnly(row, parts), parts)
+    .filter(({ valid }) => valid)
+    .map(({ fullName, definition }) => `CONSTRAINT ${fullName} ${definition}`);
+}
+
+/** Since version 18. */
+function unvalidatedNotNulls(row: TableRow, parts: Parts): readonly string[] {
+  return ownNotNulls(parts.columns, parts)
+    .filter(({ valid }) => !valid)
+    .map(
+      ({ fullName, definition }) => `ALTER ${word(row)} ${row.name} ADD CONSTRAINT ${fullName} ${definition}`,
+    );
+}
+
+function ownNotNulls(columns: readonly Column[], { notNulls }: Parts): readonly NotNull[] {
+  return columns.flatMap(({ bareName }) => {
+    const constraint = notNulls.get(bareName);
+    return constraint?.local === true ? [constraint] : [];
   });
+}
+
+/** The columns that an INHERITS clause brings. */
+function inheritedOnly(row: TableRow, parts: Parts): readonly Column[] {
+  return byClause(row, parts) ? parts.columns.filter(({ local }) => !local) : [];
 }
 
 export function setDefault(row: TableRow, column: string, text: string): string {

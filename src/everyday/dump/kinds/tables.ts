@@ -86,17 +86,25 @@ function isInline(row: TableRow, check: Check): boolean {
   return check.valid && (check.local || row.partition);
 }
 
-/** One that is a parent's alone comes with the parent's. */
 function checkLater(row: TableRow, check: Check, self: Address): DumpObject {
   const own = check.local || isInline(row, check);
   return {
     owns: [check.address],
     rank: own ? RANK.check : RANK.inheritedCheck,
     name: `${row.name} ${check.name}`,
-    // Not ONLY: partitions and children have it too.
-    sql: own ? [`ALTER ${word(row)} ${row.name} ADD CONSTRAINT ${check.name} ${check.definition}`] : [],
+    sql: own ? [addition(row, check)] : inherited(row, check),
     needs: [self],
   };
+}
+
+/** Not ONLY: partitions and children have it too. */
+function addition(row: TableRow, { name, definition }: Check): string {
+  return `ALTER ${word(row)} ${row.name} ADD CONSTRAINT ${name} ${definition}`;
+}
+
+/** One that is a parent's alone comes with the parent's, and as that is. */
+function inherited(row: TableRow, { name, validatedAlone }: Check): readonly string[] {
+  return validatedAlone ? [`ALTER ${word(row)} ${row.name} VALIDATE CONSTRAINT ${name}`] : [];
 }
 
 function attachOf(row: TableRow, parts: Parts, self: Address): readonly DumpObject[] {

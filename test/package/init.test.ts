@@ -64,6 +64,11 @@ beforeAll(async () => {
     join(project, 'checks/own.sql'),
     `select 'tables named leftover' as issue, count(*) as count from pg_class where relname = 'leftover';`,
   );
+  await mkdir(join(project, 'migrations'));
+  await writeFile(
+    join(project, 'migrations/20240101000000_people.sql'),
+    '-- migrate:up\ncreate table people (id bigint primary key, name text not null);\n',
+  );
   const init = await run('npx', ['bellows', 'init', '--ci', '--docker'], { cwd: project });
   if (init.code !== 0) throw failed('bellows init', init);
 }, 120_000);
@@ -120,7 +125,7 @@ describe('the workflow', () => {
     expect(steps.map(({ uses, run: command }) => uses?.replace(/@v\d+$/, '') ?? command)).toEqual([
       ...['actions/checkout', 'actions/setup-node', 'npm ci'],
       ...['npx bellows wait --timeout 60s', 'npx bellows create', 'npx bellows up'],
-      ...['npx bellows dump --check', 'npx bellows check'],
+      ...['npx bellows validate', 'npx bellows dump --check', 'npx bellows check'],
     ]);
   });
 
@@ -131,17 +136,17 @@ describe('the workflow', () => {
       run('npx', ['bellows', ...args], { cwd: project, env: { DATABASE_URL: url } });
     const summary = join(project, 'summary.md');
     try {
-      await bellows('create');
+      expect((await bellows('up', '--env', 'ci')).code).toBe(0);
       const dumped = await bellows('dump');
       expect(dumped.code, dumped.stderr).toBe(0);
       await drop(url);
 
       const well = await runSteps(summary);
       expect(well.at(-1)?.ran.code, JSON.stringify(well.at(-1))).toBe(0);
-      expect(well).toHaveLength(6);
+      expect(well).toHaveLength(7);
       const page = await readFile(summary, 'utf8');
       expect(page.match(/^### bellows \w+$/gm)).toEqual([
-        ...['### bellows up', '### bellows dump', '### bellows check'],
+        ...['### bellows up', '### bellows validate', '### bellows dump', '### bellows check'],
       ]);
 
       const client = await connect(url);
@@ -228,6 +233,9 @@ describe('the image', () => {
       });
       expect(ran.code, ran.stderr).toBe(0);
       expect(ran.stderr).toContain('Created database');
+      const client = await connect(url.href);
+      expect((await client.query('select * from people')).rows).toEqual([]);
+      await client.end();
     } finally {
       await drop(url.href);
     }

@@ -55,6 +55,9 @@ jobs:
       - name: Apply all migrations
         run: npx bellows up
 
+      - name: Validate the files
+        run: npx bellows validate
+
       - name: Check the schema file
         run: npx bellows dump --check
 

@@ -4,6 +4,7 @@ import { approve } from './approve.js';
 import { baseline } from './baseline.js';
 import { changelog } from './changelog.js';
 import { check } from './check.js';
+import { completion } from './completion.js';
 import { contract } from './contract.js';
 import { create } from './create.js';
 import { deploys } from './deploys.js';
@@ -41,4 +42,5 @@ export const VERBS: readonly { readonly group: string; readonly verbs: readonly 
   { group: 'The database itself:', verbs: [create, drop, reset, wait] },
   { group: 'Evidence:', verbs: [deploys, history, changelog] },
   { group: 'Long-running:', verbs: [serve, worker] },
+  { group: 'Shell:', verbs: [completion] },
 ];

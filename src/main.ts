@@ -81,10 +81,10 @@ async function onlyReading<R>(
 /** Few connections: however many pages are open, they share what they look at. */
 const PAGE_CONNECTIONS = 4;
 
-/** The page's own connections. What is done through it is told to the listeners of the process. */
-function openDoor(settings: Settings, { actor, emit }: Context): PageDoor {
+/** The page's own connections, seen as `bellows page`. What is done through it is told to the listeners of the process. */
+function openDoor(settings: Settings, { emit }: Context): PageDoor {
   const { context, forgetFiles, close } = openContext(settings, {
-    actor,
+    actor: 'page',
     listeners: [emit],
     connections: PAGE_CONNECTIONS,
   });

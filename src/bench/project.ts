@@ -43,6 +43,6 @@ export async function removeProject(folder: string): Promise<void> {
 
 /** Everything at its default, with the queue in the same server. */
 export function bellowsOptions(cwd: string, databaseUrl: string): BellowsOptions {
-  const http = { metricsPort: 0, workerMetricsPort: 0 };
+  const http = { metricsPort: 0, workerMetricsPort: 0, pagePort: 0 };
   return { cwd, env: 'default', overrides: { databaseUrl, queueUrl: databaseUrl, http, logLevel: 'warn' } };
 }

@@ -1,4 +1,5 @@
 /** The web page and the API of `serve`, on connections of their own: a page that hangs takes none from the leader. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Operations } from '#api';
 import { safeMessage } from '#core/sqlstate';
 import { startControl } from '#http/control/control';
@@ -20,6 +21,8 @@ export interface Page {
   close(): Promise<void>;
 }
 
+const CLOSE_MS = 2_000;
+
 /** @param write a line for the log of the process */
 export async function servePage(
   { settings, version }: Context,
@@ -30,7 +33,8 @@ export async function servePage(
   const end = new AbortController();
   const close = async () => {
     end.abort();
-    await door.close();
+    // A look that hangs keeps its connection; the process that ends takes it along.
+    await Promise.race([door.close(), delay(CLOSE_MS, undefined, { ref: false })]);
   };
   try {
     const server = await startControl({

@@ -3,15 +3,15 @@
 import type { MigrationDetail, StepDetail } from '#api';
 import { strongest } from '#core/locks';
 import type { RunPlan, Step } from '#core/plan';
-import { readProgress } from '#phases/backfill/progress';
-import type { RunRow, StepRow } from '#ports';
+import type { BackfillProgress } from '#phases/backfill/progress';
+import type { StepRow } from '#ports';
 import { STALE_WORKER_SECONDS } from '#scheduler/worker';
 import { blockersOf } from './blockers-of.js';
 import type { Context } from './context.js';
 import { driftOf } from './drift.js';
 import { findRun } from './find.js';
 import { readPaceFacts } from './pace-facts.js';
-import { statusOfRun } from './status.js';
+import { progressOf, statusOfRun } from './status.js';
 
 export async function statusOf(context: Context, migration: string): Promise<MigrationDetail> {
   const run = await findRun(context, migration);
@@ -21,8 +21,9 @@ export async function statusOf(context: Context, migration: string): Promise<Mig
     await context.lease.holder(),
   ];
   const drift = driftOf(run, project.migrations);
+  const all = await progressOf(context, run);
   return {
-    migration: await statusOfRun(context, run, drift),
+    migration: await statusOfRun(context, run, drift, all),
     description: run.plan.description,
     checksum: run.checksum,
     drift,
@@ -31,7 +32,7 @@ export async function statusOf(context: Context, migration: string): Promise<Mig
     leader: leader === null ? null : { process: leader.process, epoch: leader.epoch },
     workers: await workerCounts(context),
     pace: run.pace,
-    ...(await walkProgress(context, run)),
+    ...walkProgress(all),
     ...(await readPaceFacts(context.database, run.id)),
     notices: run.plan.notices,
   };
@@ -67,11 +68,7 @@ async function workerCounts({
   return { live: rows[0]?.live ?? 0, stale: rows[0]?.stale ?? 0 };
 }
 
-async function walkProgress(
-  { database }: Context,
-  run: RunRow,
-): Promise<{ progress: number | null; pass: number }> {
-  const all = await Promise.all(run.plan.backfills.map((b) => readProgress(database, run.id, b.index)));
+function walkProgress(all: readonly BackfillProgress[]): { progress: number | null; pass: number } {
   const total = all.reduce((sum, p) => sum + p.blocksTotal, 0);
   const done = all.reduce((sum, p) => sum + p.blocksDone, 0);
   const planned = all.some((p) => p.pass > 0);

@@ -79,13 +79,17 @@ async function readStills({ database }: Context): Promise<ReadonlyMap<number, Wa
   return new Map(rows.map(({ id, seconds, since }) => [Number(id), { seconds, since }]));
 }
 
-/** @param drift how its file differs from what was begun, in words */
+/**
+ * @param drift how its file differs from what was begun, in words
+ * @param known its progress, where it was read already
+ */
 export async function statusOfRun(
   context: Context,
   run: RunRow,
   drift: string | null = null,
+  known?: readonly BackfillProgress[],
 ): Promise<MigrationStatus> {
-  return describe(context, run, await commonFacts(context), drift);
+  return describe(context, run, await commonFacts(context), drift, known);
 }
 
 export async function isInstalled({ database }: Context): Promise<boolean> {
@@ -105,15 +109,19 @@ async function commonFacts({ database, lease }: Context): Promise<CommonFacts> {
   return { liveWorkers: rows[0]?.live ?? 0, led: (await lease.holder()) !== null };
 }
 
+/** Of each backfill; the dearest part of a look. */
+export async function progressOf({ database }: Context, run: RunRow): Promise<readonly BackfillProgress[]> {
+  return Promise.all(run.plan.backfills.map((b) => readProgress(database, run.id, b.index)));
+}
+
 async function describe(
   context: Context,
   run: RunRow,
   common: CommonFacts,
   drift: string | null,
+  known?: readonly BackfillProgress[],
 ): Promise<MigrationStatus> {
-  const progress = await Promise.all(
-    run.plan.backfills.map((b) => readProgress(context.database, run.id, b.index)),
-  );
+  const progress = known ?? (await progressOf(context, run));
   const gate = await gateOf(context, run);
   const held = innerState(run.state).kind === 'backfilling' ? await context.store.holds(run.id) : [];
   const quarantined = progress.reduce((sum, p) => sum + p.quarantined, 0);

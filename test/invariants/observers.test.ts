@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect as connectSocket, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { Listener } from '#core/events';
 import { createLog } from '#observe/log';
 import { connect, useDatabase } from '../support/database.js';
-import { createUsers, one, reaches, stateOf, useStages } from './stage.js';
+import { createUsers, one, reaches, SPLIT, stateOf, useStages } from './stage.js';
 
 const used = useDatabase();
 const stages = useStages();
@@ -73,6 +73,49 @@ it('a port in use costs metrics and page, not the run', async () => {
     end.abort();
     await Promise.all(processes);
     taken.close();
+  }
+  expect(await isComplete(used.url)).toBe(true);
+});
+
+it('pages whose database hangs, and clients that never read, hold up no run', async () => {
+  const client = await connect(used.url);
+  await createUsers(client, ROWS);
+  const { bellows } = await stages.create({ url: used.url });
+  await bellows.history();
+  const { page, stop } = await stages.serve(bellows);
+  const sessions = `select count(*)::integer as value from pg_stat_activity where application_name = 'bellows page'`;
+  const stopped: number[] = [];
+  const { port, hostname } = new URL(page);
+  const sockets = Array.from({ length: 40 }, () => connectSocket(Number(port), hostname));
+  try {
+    for (const socket of sockets) {
+      socket.on('error', () => undefined);
+      socket.pause();
+    }
+    const asked = () =>
+      sockets.map((socket, i) => {
+        const path = i % 2 === 0 ? `/migrations/${SPLIT}` : `/api/migrations/${SPLIT}`;
+        return socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+      });
+    await bellows.up({ until: 'expanded', detach: true });
+    await (await fetch(`${page}/migrations/${SPLIT}`)).text();
+    // The servers of the page's sessions stand still; they hold nothing.
+    const { rows } = await client.query<{ pid: number }>(
+      `select pid from pg_stat_activity where application_name = 'bellows page' and datname = current_database()`,
+    );
+    stopped.push(...rows.map(({ pid }) => pid));
+    for (const pid of stopped) process.kill(pid, 'SIGSTOP');
+    asked();
+    const { reached } = await bellows.up();
+    expect(reached).toBe(true);
+    // Forty pages wait for the same answers, over the few connections that are the page's.
+    expect(await one<number>(client, sessions)).toBeLessThanOrEqual(4);
+    const began = performance.now();
+    await stop();
+    expect(performance.now() - began).toBeLessThan(15_000);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    for (const pid of stopped) process.kill(pid, 'SIGCONT');
   }
   expect(await isComplete(used.url)).toBe(true);
 });

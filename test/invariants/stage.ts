@@ -70,7 +70,7 @@ export interface Stages {
   /** A leader in this process until the returned function is called, or the test ends. */
   lead(bellows: Bellows): () => Promise<void>;
   /** The same, once its page listens. */
-  serve(bellows: Bellows): Promise<{ readonly page: string }>;
+  serve(bellows: Bellows): Promise<{ readonly page: string; stop(): Promise<void> }>;
 }
 
 /** To be called after `useDatabase`, so that everything is closed before the database is dropped. */
@@ -112,8 +112,10 @@ export function useStages(): Stages {
     leading.push(stop);
     return stop;
   };
-  const serve = (bellows: Bellows) =>
-    new Promise<{ readonly page: string }>((resolve) => lead(bellows, resolve));
+  const serve: Stages['serve'] = (bellows) =>
+    new Promise((resolve) => {
+      const stop = lead(bellows, ({ page }) => resolve({ page, stop }));
+    });
   return { create, lead, serve };
 }
 

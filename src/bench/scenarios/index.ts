@@ -7,12 +7,14 @@ import { ledger } from './ledger.js';
 import { shapes } from './shapes.js';
 import { uuid } from './uuid.js';
 import { verify } from './verify.js';
+import { watching } from './watching.js';
 import { whole } from './whole.js';
 
 export const SCENARIOS: readonly Scenario[] = [
   shapes,
   ledger,
   whole,
+  watching,
   latency,
   uuid,
   bloat,

@@ -1,7 +1,7 @@
 /** The walk of a run as its ledger shows it. */
 import type { State } from '#core/state';
 import { etaSeconds } from '#core/status';
-import type { BackfillReading, SignalReading, ThrottledReading } from './readings.js';
+import type { BackfillReading, SignalReading, ThrottledReading, VacuumReading } from './readings.js';
 
 export interface RunPace {
   readonly state: State;
@@ -34,13 +34,14 @@ export interface BackfillFacts {
   readonly held: readonly string[];
   readonly throttled: readonly ThrottledReading[];
   readonly signals: readonly SignalReading[];
+  readonly vacuum: VacuumReading | undefined;
   readonly quarantined: number;
 }
 
 /** Null where the migration has no backfill. */
 export function backfillOf(run: RunPace, facts: BackfillFacts): BackfillReading | null {
   if (run.backfills === 0) return null;
-  const { ledger, rowsDone, held, throttled, signals, quarantined } = facts;
+  const { ledger, rowsDone, held, throttled, signals, vacuum, quarantined } = facts;
   const moving = run.state.kind === 'backfilling';
   return {
     rowsDone,
@@ -58,6 +59,7 @@ export function backfillOf(run: RunPace, facts: BackfillFacts): BackfillReading 
     // A hold whose run has moved on is of no account: what is finished must not look throttled.
     holds: moving ? held : [],
     throttled,
+    vacuum: vacuum ?? { vacuums: 0, seconds: 0 },
     signals: moving ? signals : [],
   };
 }

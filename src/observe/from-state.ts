@@ -98,6 +98,8 @@ function showBackfill(to: Instruments, migration: string, backfill: BackfillRead
     const value = values[name];
     if (value !== null) to.set(name, { migration }, value);
   }
+  to.inc('bellows_backfill_vacuums_total', { migration }, backfill.vacuum.vacuums);
+  to.inc('bellows_backfill_vacuum_seconds_total', { migration }, backfill.vacuum.seconds);
   showThrottle(to, migration, backfill);
 }
 

@@ -67,8 +67,15 @@ export interface BackfillReading {
   /** Signals that hold it now. */
   readonly holds: readonly string[];
   readonly throttled: readonly ThrottledReading[];
+  readonly vacuum: VacuumReading;
   /** How near each signal is to its limit, where that is known. */
   readonly signals: readonly SignalReading[];
+}
+
+/** Of all tables of the walk. */
+export interface VacuumReading {
+  readonly vacuums: number;
+  readonly seconds: number;
 }
 
 export interface SignalReading {

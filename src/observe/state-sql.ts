@@ -137,6 +137,14 @@ where s.run_id = any($1::text[]::bigint[])
   and s.read_at > clock_timestamp() - interval '15 seconds'
   and jsonb_typeof(reading.value -> 'utilisation') = 'number'`;
 
+export const VACUUM_ROWS = `
+select run_id::text as run,
+  sum(runs)::float8 as vacuums,
+  sum(seconds)::float8 as seconds
+from bellows.vacuums
+where run_id = any($1::text[]::bigint[])
+group by run_id`;
+
 export const STEP_ROWS = `
 select run_id::text as run,
   step_id as step,

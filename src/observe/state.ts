@@ -6,6 +6,7 @@ import { backfillOf, type Ledger, type RunPace } from './backfill-reading.js';
 import { type Check, gateOf } from './gate-reading.js';
 import { PHASES } from './labels.js';
 import type {
+  BackfillReading,
   Decision,
   MigrationReading,
   PhaseReading,
@@ -13,6 +14,7 @@ import type {
   StateForMetrics,
   StepReading,
   ThrottledReading,
+  VacuumReading,
   VerificationReading,
 } from './readings.js';
 import { type RowCounter, rowCounter } from './row-counter.js';
@@ -30,6 +32,7 @@ import {
   SIGNAL_ROWS,
   STEP_ROWS,
   THROTTLED_ROWS,
+  VACUUM_ROWS,
   VERIFICATION_ROWS,
   WORKER_ROWS,
 } from './state-sql.js';
@@ -79,6 +82,8 @@ export function stateReader(database: Database, timeoutMs = 2_000): () => Promis
   return () => database.transaction(limits, (tx) => readStateFrom(tx, countRows));
 }
 
+type Reader = <R>(text: string, ...more: readonly unknown[]) => Promise<(run: string) => readonly OfRun<R>[]>;
+
 async function readRuns(
   session: Session,
   runs: readonly RunOfState[],
@@ -86,15 +91,10 @@ async function readRuns(
 ): Promise<(run: RunOfState) => MigrationReading> {
   const ids = runs.map((run) => run.id);
   const names = runs.map((run) => run.migration);
-  const read = async <R>(text: string, ...more: readonly unknown[]) =>
+  const read: Reader = async <R>(text: string, ...more: readonly unknown[]) =>
     grouped(await session.query<OfRun<R>>(text, [ids, ...more]));
   const phases = await read<PhaseReading & { readonly to: string }>(PHASE_ROWS, names, PHASES);
-  const ledger = await read<Ledger>(LEDGER_ROWS);
-  const rows = await countRows(session);
-  const held = await read<{ readonly signal: string }>(HOLD_ROWS);
-  const throttled = await read<ThrottledReading>(THROTTLED_ROWS);
-  const signals = await read<SignalReading>(SIGNAL_ROWS);
-  const quarantine = await read<{ readonly rows: number }>(QUARANTINE_ROWS);
+  const backfill = await readBackfills(read, await countRows(session));
   const checks = await read<Check>(CHECK_ROWS);
   const steps = await read<StepReading>(STEP_ROWS);
   const verifications = await read<VerificationReading>(VERIFICATION_ROWS);
@@ -107,14 +107,7 @@ async function readRuns(
     tables: (run.tables ?? []).map(displayTable),
     state: run.state,
     phases: Object.fromEntries(phases(run.id).map(({ to, at, seconds }) => [to, { at, seconds }])),
-    backfill: backfillOf(run, {
-      ledger: ledger(run.id)[0],
-      rowsDone: rows === null ? null : (rows.get(run.id) ?? 0),
-      held: held(run.id).map(({ signal }) => signal),
-      throttled: throttled(run.id),
-      signals: signals(run.id),
-      quarantined: quarantine(run.id)[0]?.rows ?? 0,
-    }),
+    backfill: backfill(run),
     gate: innerState(run.state).kind === 'gated' ? gateOf(checks(run.id)) : null,
     steps: steps(run.id),
     verification: verifications(run.id)[0] ?? null,
@@ -126,6 +119,29 @@ async function readRuns(
     onTables: onTables.get(run.id) ?? null,
     trigger: isSynced(run.state) ? (triggers.get(run.id) ?? null) : null,
   });
+}
+
+/** @param rows rows moved, by run; null while they are being added up */
+async function readBackfills(
+  read: Reader,
+  rows: ReadonlyMap<string, number> | null,
+): Promise<(run: RunOfState) => BackfillReading | null> {
+  const ledger = await read<Ledger>(LEDGER_ROWS);
+  const held = await read<{ readonly signal: string }>(HOLD_ROWS);
+  const throttled = await read<ThrottledReading>(THROTTLED_ROWS);
+  const signals = await read<SignalReading>(SIGNAL_ROWS);
+  const vacuums = await read<VacuumReading>(VACUUM_ROWS);
+  const quarantine = await read<{ readonly rows: number }>(QUARANTINE_ROWS);
+  return (run) =>
+    backfillOf(run, {
+      ledger: ledger(run.id)[0],
+      rowsDone: rows === null ? null : (rows.get(run.id) ?? 0),
+      held: held(run.id).map(({ signal }) => signal),
+      throttled: throttled(run.id),
+      signals: signals(run.id),
+      vacuum: vacuums(run.id)[0],
+      quarantined: quarantine(run.id)[0]?.rows ?? 0,
+    });
 }
 
 /** From the commit of expand to the cut, which takes the triggers away. */

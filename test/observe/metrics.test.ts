@@ -43,6 +43,7 @@ const walking: BackfillReading = {
   quarantined: 0,
   holds: [],
   throttled: [],
+  vacuum: { vacuums: 0, seconds: 0 },
   signals: [],
 };
 

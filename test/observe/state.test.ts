@@ -151,7 +151,7 @@ describe('a backfill', () => {
     expect(new Set(seen.all('bellows_throttle_active'))).toEqual(new Set([0]));
   });
 
-  it('shows how near each signal is to its limit, while that is known and new', async () => {
+  it('shows how near each signal is to its limit, while that is known and new, and the vacuums of the walk', async () => {
     const run = await addRun(client, {
       migration: 'a',
       state: backfilling,
@@ -163,6 +163,10 @@ describe('a backfill', () => {
       replication_lag: { utilisation: null },
     };
     await client.query('insert into bellows.signals (run_id, readings) values ($1, $2)', [run, readings]);
+    await client.query(
+      'insert into bellows.vacuums (run_id, leaf, seconds, runs) values ($1, 1, 2.5, 3), ($1, 2, 1, 1)',
+      [run],
+    );
     const near = async () =>
       (await scrape()).samples
         .filter(({ name }) => name === 'bellows_throttle_utilization_ratio')
@@ -172,6 +176,8 @@ describe('a backfill', () => {
     expect(seen.one('bellows_backfill_concurrency_limit')).toBe(2);
     expect(seen.one('bellows_backfill_concurrency_ceiling')).toBe(4);
     expect(seen.one('bellows_backfill_rows_per_second_limit')).toBe(900);
+    expect(seen.one('bellows_backfill_vacuums_total')).toBe(4);
+    expect(seen.one('bellows_backfill_vacuum_seconds_total')).toBe(3.5);
     await client.query(`update bellows.signals set read_at = clock_timestamp() - interval '16 s'`);
     expect(await near()).toEqual([]);
   });

@@ -1,7 +1,7 @@
 /** What the database and the application feel of a migration. */
 
 import { graph, stat, timeline, words } from '../panels.js';
-import { instant, range, rate, same, select } from '../query.js';
+import { increase, instant, range, rate, same, select } from '../query.js';
 import type { Section } from '../section.js';
 
 const PRESENT = words({ 0: { text: 'missing', color: 'red' }, 1: { text: 'present', color: 'green' } });
@@ -83,15 +83,34 @@ export const safetyRow: Section = {
       description:
         'Dead rows of the tables of the migration, as the server estimates them. Good: a saw: it rises and vacuum takes it down. Rising only: something holds vacuum back, look at the oldest transaction.',
       unit: 'short',
-      width: 6,
+      width: 5,
       queries: [range('A', same('migration', 'bellows_postgres_dead_tuples'), '{{migration}}')],
+    }),
+    graph({
+      title: 'Vacuum of the walk',
+      description:
+        'Vacuums that the leader runs as the walk goes, and the share of the time that they take. Good: one for each tenth of the table, below a fifth of the time.',
+      unit: 'none',
+      width: 5,
+      queries: [
+        range(
+          'A',
+          `max by (migration) (${increase(select('bellows_backfill_vacuums_total'))})`,
+          '{{migration}} vacuums',
+        ),
+        range(
+          'B',
+          `max by (migration) (${rate(select('bellows_backfill_vacuum_seconds_total'))})`,
+          '{{migration}} share of the time',
+        ),
+      ],
     }),
     graph({
       title: 'Size of the tables',
       description:
         'Heap of the tables of the migration, as of their last VACUUM or ANALYZE. Good: it grows by a part, not by a multiple.',
       unit: 'bytes',
-      width: 6,
+      width: 5,
       queries: [range('A', same('migration', 'bellows_postgres_table_size_bytes'), '{{migration}}')],
     }),
     graph({
@@ -99,7 +118,7 @@ export const safetyRow: Section = {
       description:
         'Age of the oldest open transaction. Good: minutes at most. Vacuum can take nothing away that is younger, and index builds wait for its end.',
       unit: 's',
-      width: 6,
+      width: 5,
       queries: [
         range('A', `max(${select('bellows_postgres_oldest_transaction_age_seconds')})`, 'oldest transaction'),
       ],
@@ -109,7 +128,7 @@ export const safetyRow: Section = {
       description:
         'Whether the triggers that keep both shapes equal stand and always fire. Good: present. Missing: writes pass unseen since then; `bellows gate <id>` says what to do.',
       unit: 'none',
-      width: 6,
+      width: 4,
       queries: [
         instant('A', `min by (migration) (${select('bellows_sync_trigger_present')})`, '{{migration}}'),
       ],

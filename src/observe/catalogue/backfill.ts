@@ -99,6 +99,18 @@ export const BACKFILL = {
     ['migration'],
     'Rows in quarantine now: the gate stays shut until each is retried or skipped.',
   ),
+  bellows_backfill_vacuums_total: counter(
+    'postgres',
+    'none',
+    ['migration'],
+    'Vacuums that the leader ran on the tables of the walk, so that the space of dead rows is used again.',
+  ),
+  bellows_backfill_vacuum_seconds_total: counter(
+    'postgres',
+    'seconds',
+    ['migration'],
+    'Time that those vacuums took.',
+  ),
   bellows_throttle_active: gauge(
     'postgres',
     'none',

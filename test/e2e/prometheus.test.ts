@@ -180,13 +180,16 @@ async function loseWorker(client: pg.Client, workers: readonly SpawnedNode[]) {
   await workers.find((worker) => worker.pid === holder)?.kill('SIGKILL');
 }
 
-/** An old transaction keeps the index build from its end, long enough for a scrape to see it. */
+/**
+ * A writer keeps the index build waiting, long enough for a scrape to see it. It has neither a snapshot nor a transaction id:
+ * those would hold vacuum back, and with it the walk.
+ */
 async function buildIndex(client: pg.Client, prometheus: Prometheus, url: string) {
-  const old = await connect(url);
-  await old.query('begin isolation level repeatable read');
-  await old.query('select 1');
+  const writer = await connect(url);
+  await writer.query('begin');
+  await writer.query('lock table users in row exclusive mode');
   await prometheus.sees('bellows_index_build_progress_ratio', 60_000);
-  await old.query('rollback');
+  await writer.query('rollback');
   await reaches(client, 'gated', 30_000);
 }
 

@@ -28,12 +28,60 @@ export default defineMigration({
 });
 `;
 
+/** The same work in TypeScript. */
+const IN_TYPESCRIPT = `import { addColumn, defineMigration } from 'pgbellows';
+
+export default defineMigration({
+  description: 'First and last name become columns of their own',
+  table: '${SCHEMA}.users',
+  expand: [addColumn('first_name', 'varchar(100)'), addColumn('last_name', 'varchar(100)')],
+  backfill: {
+    read: ['full_name'],
+    write: ['first_name', 'last_name'],
+    transform: (rows) =>
+      rows.map(({ full_name }) => {
+        const [first_name, ...others] = full_name.split(' ');
+        return { first_name, last_name: others.join(' ') };
+      }),
+  },
+});
+`;
+
+/** Every signal that may be left unread. */
+const UNTHROTTLED = `export default {
+  throttle: {
+    replication_lag: false,
+    wal_backlog: false,
+    lock_waiters: false,
+    connections: false,
+    vacuum_horizon: false,
+    dead_tuples: false,
+    autovacuum: false,
+    errors: false,
+  },
+};
+`;
+
+export interface ProjectOptions {
+  /** Default `sql`. */
+  readonly mapping?: 'sql' | 'typescript';
+  /** False: no signal slows or holds the backfill. Default true. */
+  readonly throttle?: boolean;
+}
+
 export const MIGRATION_ID = '20240101000000_split_user_name';
 
-export async function makeProject(): Promise<string> {
+export async function makeProject({
+  mapping = 'sql',
+  throttle = true,
+}: ProjectOptions = {}): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'bellows-bench-'));
   await mkdir(join(folder, 'migrations'));
-  await writeFile(join(folder, 'migrations', `${MIGRATION_ID}.ts`), MIGRATION);
+  await writeFile(
+    join(folder, 'migrations', `${MIGRATION_ID}.ts`),
+    mapping === 'sql' ? MIGRATION : IN_TYPESCRIPT,
+  );
+  if (!throttle) await writeFile(join(folder, 'bellows.config.ts'), UNTHROTTLED);
   return folder;
 }
 
@@ -44,5 +92,5 @@ export async function removeProject(folder: string): Promise<void> {
 /** Everything at its default, with the queue in the same server. */
 export function bellowsOptions(cwd: string, databaseUrl: string): BellowsOptions {
   const http = { metricsPort: 0, workerMetricsPort: 0, pagePort: 0 };
-  return { cwd, env: 'default', overrides: { databaseUrl, queueUrl: databaseUrl, http, logLevel: 'warn' } };
+  return { cwd, env: 'default', overrides: { databaseUrl, queueUrl: databaseUrl, http, logLevel: 'error' } };
 }

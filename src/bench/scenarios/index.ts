@@ -5,6 +5,7 @@ import { growth } from './growth.js';
 import { latency } from './latency.js';
 import { ledger } from './ledger.js';
 import { shapes } from './shapes.js';
+import { transform } from './transform.js';
 import { uuid } from './uuid.js';
 import { verify } from './verify.js';
 import { watching } from './watching.js';
@@ -16,6 +17,7 @@ export const SCENARIOS: readonly Scenario[] = [
   whole,
   watching,
   latency,
+  transform,
   uuid,
   bloat,
   growth,

@@ -10,7 +10,7 @@ import type { Latencies } from '../application.js';
 import { type ApplicationProcess, startApplication } from '../application-process.js';
 import { median } from '../figures.js';
 import { connect } from '../ground.js';
-import { bellowsOptions, MIGRATION_ID } from '../project.js';
+import { bellowsOptions, MIGRATION_ID, makeProject, removeProject } from '../project.js';
 import type { Figure } from '../result.js';
 import type { Scenario, Stage } from '../scenario.js';
 import { loadUsers } from '../users-table.js';
@@ -36,31 +36,48 @@ export const latency: Scenario = {
   title:
     'p95 and p99 of 500 requests/s on the table, with the backfill and without it; wants 4000000 rows or more',
   run: async (stage) => {
-    const { ground, folder, tell } = stage;
     const rows = Math.max(LEAST_ROWS, stage.rows);
-    const client = await connect(ground.url);
-    const bellows = await createBellows(bellowsOptions(folder, ground.url));
-    const application = startApplication(ground.url, rows);
-    const stop = new AbortController();
+    const throttled = await measured({ ...stage, rows });
+    await stage.ground.clear();
+    const folder = await makeProject({ throttle: false });
     try {
-      await loadUsers(client, { rows });
-      await bellows.up({ detach: true });
-      const worker = await startWorker(folder, ground.url, 1);
-      const leader = bellows.serve({ signal: stop.signal });
-      try {
-        return await rounds({ ...stage, rows }, { client, bellows, application });
-      } finally {
-        stop.abort();
-        await leader.catch((error: unknown) => tell(String(error)));
-        worker.kill();
-      }
+      stage.tell('with no signal read:');
+      const free = await measured({ ...stage, rows, folder });
+      return [...throttled, ...free.map(withoutTarget)];
     } finally {
-      application.kill();
-      await bellows.close();
-      await client.end();
+      await removeProject(folder);
     }
   },
 };
+
+function withoutTarget({ name, value, unit }: Figure): Figure {
+  return { name: `${name}, no signal read`, value, unit };
+}
+
+async function measured(stage: Stage): Promise<readonly Figure[]> {
+  const { ground, folder, rows, tell } = stage;
+  const client = await connect(ground.url);
+  const bellows = await createBellows(bellowsOptions(folder, ground.url));
+  const application = startApplication(ground.url, rows);
+  const stop = new AbortController();
+  try {
+    await loadUsers(client, { rows });
+    await bellows.up({ detach: true });
+    const worker = await startWorker(folder, ground.url, 1);
+    const leader = bellows.serve({ signal: stop.signal });
+    try {
+      return await rounds(stage, { client, bellows, application });
+    } finally {
+      stop.abort();
+      await leader.catch((error: unknown) => tell(String(error)));
+      worker.kill();
+    }
+  } finally {
+    application.kill();
+    await bellows.close();
+    await client.end();
+  }
+}
 
 interface Parts {
   readonly client: Client;
@@ -72,15 +89,15 @@ async function rounds({ rows, tell }: Stage, parts: Parts): Promise<readonly Fig
   const seconds = Math.max(1, rows / FASTEST / (ROUNDS + 1) - TURN_MS / 1_000);
   const alone = await walked(parts.client, () => sleep(seconds * 1_000));
   await parts.application.measure(WARM_SECONDS);
-  const measured: Round[] = [];
+  const done: Round[] = [];
   for (let i = 0; i < ROUNDS; i += 1) {
     const round = await oneRound(parts, seconds);
     tell(
       `p95 ${round.quiet.p95.toFixed(2)} → ${round.busy.p95.toFixed(2)} ms, ${Math.round(round.rowsPerSecond)} rows/s`,
     );
-    measured.push(round);
+    done.push(round);
   }
-  return figures(alone.rowsPerSecond, measured);
+  return figures(alone.rowsPerSecond, done);
 }
 
 async function oneRound({ client, bellows, application }: Parts, seconds: number): Promise<Round> {

@@ -50,6 +50,12 @@ export interface EventMap {
     readonly blocks: number;
     readonly seconds: number;
   };
+  /** What a transform's batch spends its time on, told after each stage; only the write holds a transaction of ours open. */
+  'batch:stage': {
+    readonly migration: string;
+    readonly stage: 'read' | 'transform' | 'write';
+    readonly seconds: number;
+  };
   'batch:failed': {
     readonly migration: string;
     readonly outcome: 'retried' | 'split' | 'failed' | 'fenced';

@@ -16,6 +16,7 @@ import {
   REDELIVERY_CAUSES,
   ROW_OUTCOMES,
   reasonOf,
+  STAGES,
 } from './labels.js';
 
 type Reaction<E extends EventName> = ((to: Instruments, payload: EventMap[E]) => void) | null;
@@ -45,6 +46,8 @@ const REACTIONS: { readonly [E in EventName]: Reaction<E> } = {
     to.observe('bellows_backfill_batch_duration_seconds', { migration }, seconds);
     to.observe('bellows_backfill_batch_rows', { migration }, rows);
   },
+  'batch:stage': (to, { stage, seconds }) =>
+    to.observe('bellows_backfill_batch_stage_duration_seconds', { stage }, seconds),
   'batch:failed': (to, { migration, outcome }) =>
     to.inc('bellows_backfill_batches_total', { migration, outcome }),
   'rows:quarantined': (to, { migration, rows }) =>
@@ -109,6 +112,7 @@ export function zeroProcess(to: Instruments): void {
   for (const cause of REDELIVERY_CAUSES) to.inc('bellows_queue_redeliveries_total', { cause }, 0);
   for (const reason of REASONS) to.inc('bellows_throttle_check_failures_total', { reason }, 0);
   for (const outcome of LOCK_OUTCOMES) to.zero('bellows_ddl_lock_wait_seconds', { outcome });
+  for (const stage of STAGES) to.zero('bellows_backfill_batch_stage_duration_seconds', { stage });
   to.zero('bellows_ddl_lock_held_seconds', {});
   to.zero('bellows_queue_wait_seconds', {});
   to.set('bellows_scheduler_leader', {}, 0);

@@ -58,6 +58,11 @@ export const BATCH_OUTCOMES = [
   'fenced',
 ] as const satisfies readonly (EventMap['batch:failed']['outcome'] | 'committed')[];
 
+export const STAGES = [
+  'read',
+  'transform',
+  'write',
+] as const satisfies readonly EventMap['batch:stage']['stage'][];
 export const ROW_OUTCOMES = ['updated', 'quarantined'] as const;
 export const LOCK_OUTCOMES = ['acquired', 'timeout'] as const;
 export const REDELIVERY_CAUSES = ['stalled', 'reconciled', 'stale'] as const satisfies readonly (

@@ -27,6 +27,7 @@ const LINES: { readonly [E in EventName]: Writer<E> } = {
   'step:attempt': attempt,
   'step:done': (p) => info(`${p.step} ${p.skipped ? 'was done before' : `done in ${seconds(p.seconds)}`}`),
   'batch:committed': (p) => debug(`batch of ${p.rows} rows in ${p.blocks} blocks, ${seconds(p.seconds)}`),
+  'batch:stage': (p) => debug(`${p.stage} in ${seconds(p.seconds)}`),
   'batch:failed': (p) => {
     const text = `batch ${p.outcome} (${p.sqlstate})`;
     return p.outcome === 'failed' ? warn(text) : debug(text);

@@ -89,6 +89,7 @@ describe('events', () => {
     bench.listener('batch:committed', { migration: 'a', rows: 400, blocks: 5, seconds: 0.08 });
     bench.listener('batch:committed', { migration: 'a', rows: 600, blocks: 5, seconds: 0.3 });
     bench.listener('batch:failed', { migration: 'a', outcome: 'split', sqlstate: '57014' });
+    bench.listener('batch:stage', { migration: 'a', stage: 'transform', seconds: 0.7 });
     bench.listener('rows:quarantined', { migration: 'a', rows: 2, sqlstate: '22P02' });
     const seen = await bench.scrape();
     const of = { migration: 'a' };
@@ -100,6 +101,9 @@ describe('events', () => {
     expect(seen.one('bellows_backfill_batch_duration_seconds_bucket', { ...of, le: '0.1' })).toBe(1);
     expect(seen.one('bellows_backfill_batch_duration_seconds_bucket', { ...of, le: '0.5' })).toBe(2);
     expect(seen.one('bellows_backfill_batch_rows_sum', of)).toBe(1_000);
+    const stage = (name: string) =>
+      seen.one('bellows_backfill_batch_stage_duration_seconds_sum', { stage: name });
+    expect(['read', 'transform', 'write'].map(stage)).toEqual([0, 0.7, 0]);
   });
 
   it('of DDL count attempts, and the waits that got the lock apart from those that did not', async () => {

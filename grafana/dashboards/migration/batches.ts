@@ -86,5 +86,15 @@ export const batchRow: Section = {
       ],
       limits: '/ (limit|ceiling)$/',
     }),
+    graph({
+      title: 'Stages of transforms, p95',
+      description:
+        'What batches of TypeScript transforms spend their time on; the three overlap. Good: transform is the longest, then the database hardly waits. A long write: locks, or triggers of the table.',
+      unit: 's',
+      width: 24,
+      queries: [
+        range('A', quantile(0.95, 'stage', 'bellows_backfill_batch_stage_duration_seconds'), '{{stage}}'),
+      ],
+    }),
   ],
 };

@@ -4,6 +4,7 @@
  * the same as in any walk, and whoever takes over begins there.
  */
 import type { Transform } from '#core/definition';
+import type { EventMap } from '#core/events';
 import type { TransformPlan } from '#core/plan';
 import type { JobOutcome } from '#ports';
 import type { Span } from '../access.js';
@@ -89,9 +90,10 @@ function read(parts: TransformCourse, position: Position): Promise<ReadChunk> {
   const most = Math.max(1, Math.floor(MOST_ROWS / Math.max(1, rowsPerBlock)));
   const pace = { ...position.pace, blocks: Math.min(position.pace.blocks, most) };
   const span = nextSpan(walk.range, { ...position, pace });
-  return locate(walk, position.key, span).then((found) =>
-    'kind' in found ? found : readChunk(walk, names, found),
-  );
+  return staged(parts.course, 'read', async () => {
+    const found = await locate(walk, position.key, span);
+    return 'kind' in found ? found : readChunk(walk, names, found);
+  });
 }
 
 /** Where the next span begins, before this one is written. */
@@ -120,7 +122,8 @@ function asking({ course, plan, transform }: TransformCourse, signal: AbortSigna
     signal,
   };
   const free = limited(plan.concurrency);
-  return ({ rows }: Chunk): Promise<Answer> => free(() => answerFor(caller, rows));
+  return ({ rows }: Chunk): Promise<Answer> =>
+    free(() => staged(course, 'transform', () => answerFor(caller, rows)));
 }
 
 async function finish(parts: TransformCourse, position: Position, { chunk, answer }: Flying): Promise<Next> {
@@ -129,11 +132,26 @@ async function finish(parts: TransformCourse, position: Position, { chunk, answe
   if (given.kind === 'failed') throw given.error;
   if (given.kind === 'interrupted') return 'yielded';
   const names = plan.write.map(({ name }) => name);
-  const written = await write(course, names, { ...given, span: chunk.span, stay: chunk.more });
+  const written = await staged(course, 'write', () =>
+    write(course, names, { ...given, span: chunk.span, stay: chunk.more }),
+  );
   if (written.kind !== 'moved') return afterRowsOutcome(course, position, written);
   const next = await afterSuccess(course, asRead(position, chunk.span), chunk.span, written);
   // The rest of the span is read from where it began.
   return typeof next === 'string' || !chunk.more
     ? next
     : { ...next, cursor: position.cursor, key: position.key };
+}
+
+/** Tells how long a stage took. */
+async function staged<R>(
+  { walk, deps }: Course,
+  stage: EventMap['batch:stage']['stage'],
+  work: () => Promise<R>,
+): Promise<R> {
+  const begun = deps.clock.now();
+  const result = await work();
+  const seconds = (deps.clock.now() - begun) / 1_000;
+  walk.emit('batch:stage', { migration: walk.migration, stage, seconds });
+  return result;
 }

@@ -50,6 +50,12 @@ export const BACKFILL = {
     SECONDS,
     'Duration of committed batches.',
   ),
+  bellows_backfill_batch_stage_duration_seconds: histogram(
+    'seconds',
+    ['stage'],
+    SECONDS,
+    'What batches of TypeScript transforms spend their time on: read, transform (your code) and write; the three overlap.',
+  ),
   bellows_backfill_batch_rows: histogram('rows', ['migration'], ROWS, 'Rows of committed batches.'),
   bellows_backfill_batch_target_seconds: gauge(
     'postgres',

@@ -1,4 +1,7 @@
 /** What a migration file, a configuration and an application import from `pgbellows`. */
+import type { Bellows } from '#api';
+import type { BellowsOptions } from '#main';
+
 export type {
   Bellows,
   CheckOptions,
@@ -34,7 +37,7 @@ export type { EventMap, EventName, Listener } from '#core/events';
 export { defineSeed, type SeedDatabase, type SeedDefinition } from '#core/seed';
 export { type Sql, type SqlValue, sql } from '#core/sql';
 export type { MigrationStatus } from '#core/status';
-export { type BellowsOptions, createBellows } from '#main';
+export type { BellowsOptions } from '#main';
 export { dropColumn } from '#phases/contract/drop-column';
 export { dropTable } from '#phases/contract/drop-table';
 export { setNotNull } from '#phases/contract/set-not-null';
@@ -45,3 +48,10 @@ export { addUnique } from '#phases/expand/add-unique';
 export { createIndex } from '#phases/expand/create-index';
 export { statement } from '#phases/expand/statement';
 export { type BellowsConfig, defineConfig, type EnvironmentConfig } from '#project/config';
+
+/** Opens Bellows on a project. Nothing is connected before the first verb; `close` ends every connection. */
+export async function createBellows(options: BellowsOptions = {}): Promise<Bellows> {
+  // A migration file imports this module too, and needs nothing of what comes with it.
+  const main = await import('#main');
+  return main.createBellows(options);
+}

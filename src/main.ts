@@ -1,8 +1,5 @@
 /** The one place where the adapters meet the scheduler. */
-import { readFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Bellows } from '#api';
 import { emitter, type Listener } from '#core/events';
 import { parseTable } from '#core/identifier';
@@ -16,15 +13,13 @@ import { installSchema } from '#postgres/install';
 import { createLease } from '#postgres/lease';
 import { createRunStore } from '#postgres/run-store';
 import { createServer } from '#postgres/server';
+import { packageVersion } from '#project/package-version';
 import { loadProject } from '#project/project';
 import { loadSettings, type Settings, type SettingsOptions } from '#project/settings';
-import { createQueue } from '#queue/create';
 import { furtherVerbs, operations } from '#verbs/all';
 import { announcing } from '#verbs/announce';
 import type { Context } from '#verbs/context';
-import { dryRun } from '#verbs/dry-run';
 import type { PageDoor } from '#verbs/page';
-import { serve } from '#verbs/serve';
 import { wait } from '#verbs/server';
 
 export interface BellowsOptions {
@@ -58,8 +53,9 @@ export async function createBellows(options: BellowsOptions = {}): Promise<Bello
   return {
     ...operations(context, forgetFiles),
     ...furtherVerbs(context, forgetFiles),
-    dryRun: (o) => onlyReading(settings, options, (reading) => dryRun(reading, o)),
-    serve: (o) => serve(context, openDoor(settings, context), o),
+    dryRun: (o) =>
+      onlyReading(settings, options, async (reading) => (await import('#verbs/dry-run')).dryRun(reading, o)),
+    serve: async (o) => (await import('#verbs/serve')).serve(context, openDoor(settings, context), o),
     close,
   };
 }
@@ -111,10 +107,7 @@ function openContext(
     readOnly: options.readOnly ?? false,
     ...(options.connections === undefined ? {} : { max: options.connections }),
   });
-  const project = cached(PROJECT_TTL_MS, async () => {
-    await loadParser();
-    return loadProject(settings);
-  });
+  const folder = cached(PROJECT_TTL_MS, () => loadProject(settings));
   const context: Context = {
     settings,
     database,
@@ -130,7 +123,11 @@ function openContext(
     },
     actor,
     version: packageVersion(),
-    project: project.read,
+    folder: folder.read,
+    project: async () => {
+      await loadParser();
+      return folder.read();
+    },
     endSession: async (pid) => {
       await endSession(database, pid);
     },
@@ -140,7 +137,7 @@ function openContext(
     await context.disconnect();
     await database.close();
   };
-  return { context, forgetFiles: project.forget, close };
+  return { context, forgetFiles: folder.forget, close };
 }
 
 /** What is opened or made at first use, and again after `disconnect`. */
@@ -210,26 +207,12 @@ function cached<T>(
 /** Each database has jobs of its own, also where several share a Redis. */
 async function openQueue(settings: Settings, database: Database, emit: Context['emit']): Promise<JobQueue> {
   const rows = await database.query<{ id: string }>('select id::text as id from bellows.installation');
+  // BullMQ and its drivers take longer to load than most commands to run.
+  const { createQueue } = await import('#queue/create');
   return createQueue({
     ...(settings.queueUrl === null ? {} : { queueUrl: settings.queueUrl }),
     databaseUrl: settings.databaseUrl,
     name: `bellows-${rows[0]?.id ?? 'none'}`,
     emit,
   });
-}
-
-/** From the nearest package.json above this file: the same in the sources and in the build. */
-function packageVersion(): string {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
-    try {
-      const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
-        name?: string;
-        version?: string;
-      };
-      if (name === 'pgbellows' && version !== undefined) return version;
-    } catch {
-      // No package.json here: it is further up.
-    }
-    if (folder === dirname(folder)) return 'unknown';
-  }
 }

@@ -58,6 +58,11 @@ export type Work = (cli: Cli, invocation: Invocation) => Promise<number | undefi
 export type Action = (work: Work) => (this: Command) => Promise<void>;
 /** Puts one verb under `parent`. */
 export type Verb = (parent: Command, action: Action) => void;
+export interface VerbGroup {
+  /** Its title in the help. */
+  readonly group: string;
+  readonly verbs: readonly Verb[];
+}
 
 export function invocationOf(command: Command): Invocation {
   const options: Readonly<Record<string, unknown>> = command.optsWithGlobals();

@@ -1,7 +1,6 @@
 import { Command } from 'commander';
-import type { Action } from './cli.js';
+import type { Action, VerbGroup } from './cli.js';
 import type { Io } from './io.js';
-import { VERBS } from './verbs/index.js';
 
 const EXIT_CODES = `
 Exit codes:
@@ -16,7 +15,12 @@ Start with \`bellows init\`. Data goes to stdout, everything else to stderr;
 --json works with every command.`;
 
 /** The parser: it says nothing itself but help and version, and throws what it does not understand. */
-export function createProgram(io: Io, version: string, action: Action): Command {
+export function createProgram(
+  io: Io,
+  version: string,
+  action: Action,
+  groups: readonly VerbGroup[],
+): Command {
   const program = new Command('bellows')
     .description('Zero-downtime migrations for PostgreSQL: expand, backfill, contract.')
     .usage('<command> [options]')
@@ -44,7 +48,7 @@ export function createProgram(io: Io, version: string, action: Action): Command 
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help of a command')
     .addHelpText('after', EXIT_CODES);
-  for (const { group, verbs } of VERBS) {
+  for (const { group, verbs } of groups) {
     program.commandsGroup(group);
     for (const verb of verbs) verb(program, action);
   }

@@ -1,6 +1,7 @@
 /** The command line as a function: arguments in, exit code out. */
 import { CommanderError } from 'commander';
 import { type BellowsError, errorDocument } from '#core/errors';
+import { packageVersion } from '#project/package-version';
 import type { Action } from './cli.js';
 import { createCli, invocationOf } from './cli.js';
 import { InterruptedError } from './errors.js';
@@ -13,7 +14,7 @@ import { PLAIN, paintFor } from './render/paint.js';
 import { type Mask, maskFor } from './render/secrets.js';
 import { stepSummary } from './step-summary.js';
 import { usageError } from './usage.js';
-import { packageVersion } from './version.js';
+import { wantedVerbs } from './wanted-verbs.js';
 
 /**
  * Runs one command. Never throws: what goes wrong is said on stderr (with `--json` on stdout) and in the exit code.
@@ -28,7 +29,7 @@ export async function runCli(argv: readonly string[], io: Io, connect: Connect):
       const invocation = invocationOf(this);
       exit = (await work(createCli(io, invocation, connect), invocation)) ?? 0;
     };
-  const program = createProgram(io, packageVersion(), action);
+  const program = createProgram(io, packageVersion(), action, await wantedVerbs(argv));
   try {
     if (argv.length === 0) program.outputHelp();
     else await program.parseAsync([...argv], { from: 'user' });

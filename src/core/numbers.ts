@@ -1,17 +1,23 @@
 /** Numbers for people: the same in the terminal and on the page. */
 import { inWords } from './duration.js';
 
-const WHOLE = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
-const FINE = new Intl.NumberFormat('en-US', { maximumFractionDigits: 2 });
+/** Made at first use: it takes longer than most commands have numbers for. */
+const formats = new Map<number, Intl.NumberFormat>();
+
+function format(value: number, decimals: number): string {
+  const made = formats.get(decimals) ?? new Intl.NumberFormat('en-US', { maximumFractionDigits: decimals });
+  formats.set(decimals, made);
+  return made.format(value);
+}
 
 /** `128,540,112` */
 export function count(value: number): string {
-  return WHOLE.format(value);
+  return format(value, 0);
 }
 
 /** A value of a signal or its limit: at most two decimals. */
 export function amount(value: number): string {
-  return FINE.format(value);
+  return format(value, 2);
 }
 
 const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB'];

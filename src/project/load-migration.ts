@@ -9,6 +9,7 @@ import { type LoadOptions, loadDefaultExport } from './load-module.js';
 import { mappingProblems } from './mapping-rules.js';
 import type { MigrationFile } from './migration-files.js';
 import { ruleProblems } from './rules.js';
+import type { SoundDefinitions } from './sound-definitions.js';
 import { checksumOfText } from './text-checksum.js';
 import { asDefinition, definitionError } from './validate.js';
 
@@ -18,12 +19,46 @@ export interface LoadedMigration extends MigrationFile {
   readonly checksum: string;
 }
 
-/** @throws FileError: it cannot be loaded; DefinitionError: it declares what cannot be, with every problem */
-export async function loadMigration(file: MigrationFile, options: LoadOptions): Promise<LoadedMigration> {
+/**
+ * @param sound what earlier runs found nothing wrong with: of those, only the checksum is needed before somebody works on them
+ * @throws FileError: it cannot be loaded; DefinitionError: it declares what cannot be, with every problem
+ */
+export async function loadMigration(
+  file: MigrationFile,
+  options: LoadOptions,
+  sound: SoundDefinitions,
+): Promise<LoadedMigration> {
+  const exported = await loadDefaultExport(file.path, options);
+  const known = sound.checksum(exported);
+  if (known !== null) return readLater(file, exported, known);
   await loadParser();
-  const read = analysedMigration(await loadDefaultExport(file.path, options), file);
-  const analysed = hasCode(read) ? { ...read, checksum: await checksumOfText(file.path) } : read;
+  const read = analysedMigration(exported, file);
+  if (hasCode(read)) return loaded(file, { ...read, checksum: await checksumOfText(file.path) });
+  sound.add(exported, read.checksum);
+  return loaded(file, read);
+}
+
+function loaded(file: MigrationFile, analysed: AnalysedMigration): LoadedMigration {
   return { ...file, definition: analysed.definition, analysed, checksum: analysed.checksum };
+}
+
+/** `loadParser()` must have been awaited before `definition` or `analysed` is looked at. */
+function readLater(file: MigrationFile, exported: unknown, checksum: string): LoadedMigration {
+  let read: AnalysedMigration | null = null;
+  const analysed = () => {
+    read ??= analysedMigration(exported, file);
+    return read;
+  };
+  return {
+    ...file,
+    checksum,
+    get definition() {
+      return analysed().definition;
+    },
+    get analysed() {
+      return analysed();
+    },
+  };
 }
 
 /** A function says what it means only by its text. */

@@ -1,5 +1,4 @@
 import { relative } from 'node:path';
-import { createJiti } from 'jiti';
 import { FileError } from './errors.js';
 import { maskUrl } from './mask-url.js';
 import { isRecord } from './problems.js';
@@ -20,6 +19,7 @@ export interface LoadOptions {
  * @throws FileError: it cannot be read or compiled, imports what is not there, throws, or has no default export
  */
 export async function loadDefaultExport(file: string, options: LoadOptions): Promise<unknown> {
+  const { createJiti } = await import('jiti');
   const jiti = createJiti(file, {
     fsCache: options.cache,
     moduleCache: false,

@@ -7,6 +7,7 @@ import type { LoadOptions } from './load-module.js';
 import { listMigrationFiles, type MigrationFile } from './migration-files.js';
 import { publicModules } from './public-modules.js';
 import type { OfflineSettings } from './settings.js';
+import { openSoundDefinitions, type SoundDefinitions } from './sound-definitions.js';
 import { readSqlMigration } from './sql-file.js';
 
 export type { LoadedMigration } from './load-migration.js';
@@ -32,12 +33,11 @@ export interface Project<S extends OfflineSettings = OfflineSettings> {
 /** Reads all migrations as they are now. What is wrong with a file is in `problems`, and hides no other file. */
 export async function loadProject<S extends OfflineSettings>(settings: S): Promise<Project<S>> {
   const { files, problems } = await listMigrationFiles(settings.migrations, settings.cwd);
-  const options = {
-    cwd: settings.cwd,
-    cache: await cacheFolder(settings.cwd),
-    modules: await publicModules(),
-  };
-  const loaded = await loadAll(files, options);
+  const cache = await cacheFolder(settings.cwd);
+  const sound = openSoundDefinitions(cache);
+  const options = { cwd: settings.cwd, cache, modules: await publicModules() };
+  const loaded = await loadAll(files, (file) => load(file, options, sound));
+  sound.save();
   return {
     settings,
     migrations: loaded.filter((one): one is LoadedMigration => 'definition' in one),
@@ -52,15 +52,21 @@ export async function loadProject<S extends OfflineSettings>(settings: S): Promi
 type Loaded = LoadedMigration | SqlMigration | FileProblem;
 
 /** One after the other: a file's top level may touch globals, and the order of effects should be the order of the files. */
-async function loadAll(files: readonly MigrationFile[], options: LoadOptions): Promise<readonly Loaded[]> {
+async function loadAll(
+  files: readonly MigrationFile[],
+  one: (file: MigrationFile) => Promise<LoadedMigration | SqlMigration>,
+): Promise<readonly Loaded[]> {
   const loaded: Loaded[] = [];
-  for (const file of files)
-    loaded.push(await load(file, options).catch((error: unknown) => asProblem(error, file)));
+  for (const file of files) loaded.push(await one(file).catch((error: unknown) => asProblem(error, file)));
   return loaded;
 }
 
-async function load(file: MigrationFile, options: LoadOptions): Promise<LoadedMigration | SqlMigration> {
-  return file.path.endsWith('.sql') ? readSqlMigration(file, file.text) : loadMigration(file, options);
+async function load(
+  file: MigrationFile,
+  options: LoadOptions,
+  sound: SoundDefinitions,
+): Promise<LoadedMigration | SqlMigration> {
+  return file.path.endsWith('.sql') ? readSqlMigration(file, file.text) : loadMigration(file, options, sound);
 }
 
 function asProblem(error: unknown, { file, id }: MigrationFile): FileProblem {

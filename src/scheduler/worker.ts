@@ -4,8 +4,6 @@ import { rangeJob } from '#phases/backfill/job';
 import type { Database, JobContext, JobOutcome, JobQueue, RangeJob } from '#ports';
 
 const BEAT_MS = 2000;
-/** A worker that has not been heard of for this long is called stale. Seconds. */
-export const STALE_WORKER_SECONDS = 10;
 
 export interface WorkerDeps {
   readonly database: Database;

@@ -7,7 +7,7 @@ import type { RunRow } from '#ports';
 import type { LoadedMigration } from '#project/project';
 import { adopt } from './adopt.js';
 import type { Context } from './context.js';
-import { type PlainOptions, type PlainState, readPlain } from './plain.js';
+import { type PlainState, readPlain } from './plain.js';
 import {
   type Ahead,
   aheadOfFile,
@@ -16,6 +16,7 @@ import {
   waitOfPhased,
   waitOfPlain,
 } from './plain-order.js';
+import type { PlainOptions } from './plain-running.js';
 import { runAll } from './run-plain.js';
 import type { Entry } from './timeline.js';
 
@@ -31,14 +32,20 @@ export async function advance(
   options: AdvanceOptions,
 ): Promise<readonly string[]> {
   const runs = await context.store.runs();
-  const plain = await readPlain(context, await context.project());
+  const plain = await readPlain(context, await context.folder());
+  const pending = new Set(plain.files.flatMap(({ file, state }) => (state === 'pending' ? [file.id] : [])));
+  const isDue = (entry: Entry) =>
+    entry.kind === 'sql' ? pending.has(entry.id) : !isThrough(entry.file, plain, runs);
+  if (!entries.some(isDue)) return [];
+  // From here on definitions and statements are read.
+  await context.project();
   const inFlight = runs.flatMap((run) => aheadOfRun(run) ?? []);
   const held: Held = { plain: [], phased: [] };
   const due: Prepared[] = [];
   for (const entry of entries) {
     const ahead = [...inFlight.filter(({ id }) => id < entry.id), ...held.phased, ...held.plain];
     if (entry.kind === 'phased') await begin(context, entry.file, { runs, plain, held, due, ahead }, options);
-    else if (isPending(plain, entry.id)) {
+    else if (pending.has(entry.id)) {
       if (waitOfPlain(entry.file, ahead) === null) due.push(prepareUp(entry.file));
       else held.plain.push(aheadOfPlain(entry.file));
     }
@@ -53,8 +60,9 @@ interface Held {
   readonly phased: Ahead[];
 }
 
-function isPending({ files }: PlainState, id: string): boolean {
-  return files.some((one) => one.file.id === id && one.state === 'pending');
+function isThrough(file: LoadedMigration, plain: PlainState, runs: readonly RunRow[]): boolean {
+  const run = runs.find((r) => r.migration === file.id);
+  return run === undefined ? plain.ledger.applied.has(file.version) : run.state.kind !== 'rolled_back';
 }
 
 interface Course {
@@ -72,10 +80,8 @@ async function begin(
   { runs, plain, held, due, ahead }: Course,
   options: AdvanceOptions,
 ): Promise<void> {
+  if (isThrough(file, plain, runs)) return;
   const run = runs.find((r) => r.migration === file.id);
-  const isThrough =
-    run === undefined ? plain.ledger.applied.has(file.version) : run.state.kind !== 'rolled_back';
-  if (isThrough) return;
   if (waitOfPhased(file, held.plain) !== null) {
     held.phased.push(aheadOfFile(file));
     return;

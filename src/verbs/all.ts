@@ -1,35 +1,17 @@
 /** Every verb of the library, on one context. */
 import type { Bellows, Operations } from '#api';
-import { approve } from './approve.js';
-import { assertUpToDate } from './assert-up-to-date.js';
-import { baseline } from './baseline.js';
-import { changelog } from './changelog.js';
-import { check } from './check.js';
 import type { Context } from './context.js';
-import { contract } from './contract.js';
-import { listDeploys, recordDeploy } from './deploys.js';
-import { checkDump, dump } from './dump.js';
-import { ensureDatabase } from './ensure-database.js';
-import { evaluateNow, skipCheck } from './gate.js';
-import { history } from './history.js';
-import { kill } from './kill.js';
-import { load } from './load.js';
-import { pause, resume } from './operate.js';
-import { plan } from './plan.js';
-import { quarantineList, quarantineRetry, quarantineSkip } from './quarantine.js';
-import { reset } from './reset.js';
-import { resolve } from './resolve.js';
-import { rollback, rollbackMany } from './rollback.js';
-import { seed } from './seed.js';
-import { worker } from './serve.js';
 import { create, drop, targetOf, wait } from './server.js';
-import { knobs, setKnobs } from './set.js';
-import { readStatus } from './status.js';
-import { statusOf } from './status-of.js';
-import { up } from './up.js';
-import { validate } from './validate.js';
-import { verify } from './verify.js';
-import { walk } from './walk.js';
+
+/**
+ * A verb that is loaded when it is called: most commands call one, and a status is not to wait for the code of all others. Its
+ * first call loads, every further one finds it loaded.
+ */
+function later<A extends readonly unknown[], R>(
+  load: () => Promise<(context: Context, ...args: A) => Promise<R>>,
+): (context: Context, ...args: A) => Promise<R> {
+  return async (context, ...args) => (await load())(context, ...args);
+}
 
 type Installed = <A extends readonly unknown[], R>(
   verb: (context: Context, ...args: A) => Promise<R>,
@@ -49,23 +31,23 @@ function installed(context: Context, forgetFiles: () => void): Installed {
 export function operations(context: Context, forgetFiles: () => void): Operations {
   const ready = installed(context, forgetFiles);
   return {
-    status: () => readStatus(context),
-    statusOf: ready(statusOf),
-    walk: ready(walk),
-    pause: ready(pause),
-    resume: ready(resume),
-    verify: ready(verify),
-    gate: ready(evaluateNow),
-    skipCheck: ready(skipCheck),
-    approve: ready(approve),
-    contract: ready(contract),
-    rollback: ready(rollback),
+    status: () => later(async () => (await import('./status.js')).readStatus)(context),
+    statusOf: ready(later(async () => (await import('./status-of.js')).statusOf)),
+    walk: ready(later(async () => (await import('./walk.js')).walk)),
+    pause: ready(later(async () => (await import('./operate.js')).pause)),
+    resume: ready(later(async () => (await import('./operate.js')).resume)),
+    verify: ready(later(async () => (await import('./verify.js')).verify)),
+    gate: ready(later(async () => (await import('./gate.js')).evaluateNow)),
+    skipCheck: ready(later(async () => (await import('./gate.js')).skipCheck)),
+    approve: ready(later(async () => (await import('./approve.js')).approve)),
+    contract: ready(later(async () => (await import('./contract.js')).contract)),
+    rollback: ready(later(async () => (await import('./rollback.js')).rollback)),
     quarantine: {
-      list: ready(quarantineList),
-      retry: ready(quarantineRetry),
-      skip: ready(quarantineSkip),
+      list: ready(later(async () => (await import('./quarantine.js')).quarantineList)),
+      retry: ready(later(async () => (await import('./quarantine.js')).quarantineRetry)),
+      skip: ready(later(async () => (await import('./quarantine.js')).quarantineSkip)),
     },
-    history: ready(history),
+    history: ready(later(async () => (await import('./history.js')).history)),
   };
 }
 
@@ -77,46 +59,49 @@ export function furtherVerbs(
   const ready = installed(context, forgetFiles);
   return {
     up: async (o) => {
-      await ensureDatabase(context, o?.create);
-      return ready(up)(o);
+      await later(async () => (await import('./ensure-database.js')).ensureDatabase)(context, o?.create);
+      return ready(later(async () => (await import('./up.js')).up))(o);
     },
-    rollbackMany: ready(rollbackMany),
-    resolve: ready(resolve),
-    baseline: ready(baseline),
+    rollbackMany: ready(later(async () => (await import('./rollback.js')).rollbackMany)),
+    resolve: ready(later(async () => (await import('./resolve.js')).resolve)),
+    baseline: ready(later(async () => (await import('./baseline.js')).baseline)),
     validate: () => {
       forgetFiles();
-      return validate(context);
+      return later(async () => (await import('./validate.js')).validate)(context);
     },
     plan: (migration) => {
       forgetFiles();
-      return plan(context, migration);
+      return later(async () => (await import('./plan.js')).plan)(context, migration);
     },
     target: targetOf(context.server, context.settings),
     create: () => create(context),
     drop: (o) => drop(context, o),
     reset: (o) => {
       forgetFiles();
-      return reset(context, o);
+      return later(async () => (await import('./reset.js')).reset)(context, o);
     },
     wait: (o) => wait(context, o),
-    knobs: ready(knobs),
-    set: ready(setKnobs),
-    kill: ready(kill),
-    deploys: { record: ready(recordDeploy), list: ready(listDeploys) },
-    seed: (o) => seed(context, o),
+    knobs: ready(later(async () => (await import('./set.js')).knobs)),
+    set: ready(later(async () => (await import('./set.js')).setKnobs)),
+    kill: ready(later(async () => (await import('./kill.js')).kill)),
+    deploys: {
+      record: ready(later(async () => (await import('./deploys.js')).recordDeploy)),
+      list: ready(later(async () => (await import('./deploys.js')).listDeploys)),
+    },
+    seed: (o) => later(async () => (await import('./seed.js')).seed)(context, o),
     check: (o) => {
       forgetFiles();
-      return check(context, o);
+      return later(async () => (await import('./check.js')).check)(context, o);
     },
-    dump: (o) => dump(context, o),
-    checkDump: (o) => checkDump(context, o),
-    load: (o) => load(context, o),
+    dump: (o) => later(async () => (await import('./dump.js')).dump)(context, o),
+    checkDump: (o) => later(async () => (await import('./dump.js')).checkDump)(context, o),
+    load: (o) => later(async () => (await import('./load.js')).load)(context, o),
     changelog: () => {
       forgetFiles();
-      return changelog(context);
+      return later(async () => (await import('./changelog.js')).changelog)(context);
     },
-    worker: (o) => worker(context, o),
-    assertUpToDate: () => assertUpToDate(context),
+    worker: (o) => later(async () => (await import('./serve.js')).worker)(context, o),
+    assertUpToDate: () => later(async () => (await import('./assert-up-to-date.js')).assertUpToDate)(context),
     queue: async () => (await context.queue()).description,
   };
 }

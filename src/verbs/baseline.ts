@@ -6,7 +6,7 @@ import { createVersionTable } from '#everyday/sql/ledger';
 import type { Context } from './context.js';
 import { refuseProblems } from './files.js';
 import { readPlain } from './plain.js';
-import { sleep } from './processes.js';
+import { sleep } from './sleep.js';
 import { readStatus } from './status.js';
 import { select, timelineOf } from './timeline.js';
 

@@ -37,6 +37,8 @@ export interface Context {
   readonly queue: () => Promise<JobQueue>;
   /** The migrations folder, at most a few seconds old. */
   readonly project: () => Promise<Project>;
+  /** The same without PostgreSQL's parser: for who looks at names and checksums, and at no definition and no statement. */
+  readonly folder: () => Promise<Project>;
   /** Ends a session of the server; throws, in words, where there is none or it may not be ended. */
   readonly endSession: (pid: number) => Promise<void>;
   /** Creates or upgrades schema `bellows`; once a process. */

@@ -5,7 +5,7 @@ import { type AdvanceOptions, advance } from './advance.js';
 import type { Context } from './context.js';
 import { judgeAll } from './judge.js';
 import type { Judgement, Until } from './judge-gate.js';
-import { sleep } from './processes.js';
+import { sleep } from './sleep.js';
 import { readStatus } from './status.js';
 import type { Entry } from './timeline.js';
 

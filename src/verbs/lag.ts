@@ -1,5 +1,5 @@
 import type { Database } from '#ports';
-import { sleep } from './processes.js';
+import { sleep } from './sleep.js';
 
 /** Replication lag, sampled for the chart: what `replication_lag` acts on is its own reading. */
 export interface LagSample {

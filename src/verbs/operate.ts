@@ -4,7 +4,8 @@ import type { RunRow } from '#ports';
 import type { Context } from './context.js';
 import { refuseDrift } from './drift.js';
 import { findRun } from './find.js';
-import { sleep, startLeader } from './processes.js';
+import { startLeader } from './processes.js';
+import { sleep } from './sleep.js';
 import { statusOfRun } from './status.js';
 import { tell } from './transitions.js';
 

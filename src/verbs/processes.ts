@@ -1,6 +1,5 @@
 /** The long-running parts that verbs start: a leader, a worker, both. They end when the signal is aborted. */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { emitter } from '#core/events';
 import { systemClock } from '#phases/backfill/clock';
 import { createThrottle } from '#phases/backfill/throttle/throttle';
@@ -10,12 +9,8 @@ import { lead } from '#scheduler/leader';
 import { work } from '#scheduler/worker';
 import { planMigration } from './adopt.js';
 import type { Context } from './context.js';
+import { sleep } from './sleep.js';
 import { transformsOf } from './transforms.js';
-
-/** Waits, or returns early when the signal is aborted. */
-export async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-  await delay(milliseconds, undefined, { signal }).catch(() => undefined);
-}
 
 /** The folder as it was when it was last read; each question makes it be read anew, so an edit stops a run soon after. */
 export async function migrationFiles(context: Context): Promise<MigrationFiles> {

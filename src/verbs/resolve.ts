@@ -11,7 +11,8 @@ import type { Reconciled } from '#everyday/sql/reconcile';
 import { continuePrepared } from '#everyday/sql/run';
 import type { Context } from './context.js';
 import { isNamed } from './find.js';
-import { readPlain, runningPlain } from './plain.js';
+import { readPlain } from './plain.js';
+import { runningPlain } from './plain-running.js';
 import { readStatus } from './status.js';
 
 export interface ResolveOptions extends PlainRunOptions {

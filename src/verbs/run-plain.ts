@@ -2,8 +2,9 @@ import type { Prepared } from '#everyday/sql/prepare';
 import { runPrepared } from '#everyday/sql/run';
 import { leavesSettings } from '#everyday/sql/settings-left';
 import type { Context } from './context.js';
-import { type PlainOptions, readPlain, runningPlain } from './plain.js';
+import { readPlain } from './plain.js';
 import { refuseStopped } from './plain-refusals.js';
+import { type PlainOptions, runningPlain } from './plain-running.js';
 
 /** Runs files one after the other, under one lease. A session goes on from file to file until one has changed its settings. */
 export async function runAll(

@@ -3,9 +3,11 @@
 import type { MigrationDetail, StepDetail } from '#api';
 import { strongest } from '#core/locks';
 import type { RunPlan, Step } from '#core/plan';
+
+import { STALE_WORKER_SECONDS } from '#core/workers';
 import type { BackfillProgress } from '#phases/backfill/progress';
 import type { StepRow } from '#ports';
-import { STALE_WORKER_SECONDS } from '#scheduler/worker';
+
 import { blockersOf } from './blockers-of.js';
 import type { Context } from './context.js';
 import { driftOf } from './drift.js';

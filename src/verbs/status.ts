@@ -3,7 +3,7 @@
 import type { Status } from '#api';
 import type { CheckResult } from '#core/gate';
 import { displayTable } from '#core/identifier';
-import { innerState } from '#core/state';
+import { innerState, isFinal } from '#core/state';
 import {
   type BackfillStatus,
   failedOf,
@@ -14,9 +14,9 @@ import {
   stateName,
 } from '#core/status';
 import { failedWait, type StatusFacts, waitsOf } from '#core/waits';
+import { STALE_WORKER_SECONDS } from '#core/workers';
 import { type BackfillProgress, readProgress } from '#phases/backfill/progress';
 import type { RunRow } from '#ports';
-import { STALE_WORKER_SECONDS } from '#scheduler/worker';
 import { blockersOf } from './blockers-of.js';
 import type { Context } from './context.js';
 import { driftOf } from './drift.js';
@@ -27,12 +27,12 @@ import type { Watched } from './watch.js';
 type CommonFacts = Pick<StatusFacts, 'liveWorkers' | 'led'>;
 
 export async function readStatus(context: Context): Promise<Status> {
-  const [project, installed] = [await context.project(), await isInstalled(context)];
+  const [project, installed] = [await context.folder(), await isInstalled(context)];
   const runs = installed ? await context.store.runs() : [];
   const facts = installed ? await commonFacts(context) : { liveWorkers: 0, led: false };
-  const known = await Promise.all(
-    runs.map((run) => describe(context, run, facts, driftOf(run, project.migrations))),
-  );
+  const known: MigrationStatus[] = [];
+  // One after the other, on one connection: opening ten costs more than asking twenty times.
+  for (const run of runs) known.push(await describe(context, run, facts, driftOf(run, project.migrations)));
   const plain = await readPlain(context, project);
   const files = project.migrations
     .filter((m) => !runs.some((r) => r.migration === m.id))
@@ -43,6 +43,8 @@ export async function readStatus(context: Context): Promise<Status> {
       : [brokenFile(p.id, p.error.code, p.error.text.what)],
   );
   const runner = installed ? ((await context.plainLease().holder())?.process ?? null) : null;
+  // What waits for a run is told by what it mentions.
+  if (runs.some(({ state }) => !isFinal(state))) await context.project();
   const sql = statusOfPlain(plain, project, runs, runner);
   return { migrations: [...known, ...files, ...sql, ...broken].sort((a, b) => (a.id < b.id ? -1 : 1)) };
 }

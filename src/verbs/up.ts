@@ -22,7 +22,7 @@ import { startWatch } from './watch.js';
 export async function up(context: Context, options: UpOptions = {}): Promise<UpResult> {
   const began = Date.now();
   await context.install();
-  const project = await context.project();
+  const project = await context.folder();
   refuseProblems(project);
   refuseDrift(await context.store.runs(), project.migrations);
   const plain = await readPlain(context, project);
@@ -76,7 +76,7 @@ async function advanceUntil(
 async function areDone(context: Context, files: readonly LoadedMigration[]): Promise<boolean> {
   if (files.length === 0) return true;
   const runs = await context.store.runs();
-  const { ledger } = await readPlain(context, await context.project());
+  const { ledger } = await readPlain(context, await context.folder());
   return files.every(({ id, version }) => {
     const run = runs.find((r) => r.migration === id);
     return run === undefined ? ledger.applied.has(version) : run.state.kind === 'done';

@@ -7,7 +7,7 @@ import type { MigrationStatus } from '#core/status';
 import type { Wait } from '#core/waits';
 import { createWebhooks, type Webhooks } from '#observe/webhooks';
 import type { Context } from './context.js';
-import { sleep } from './processes.js';
+import { sleep } from './sleep.js';
 import { readAlive } from './status.js';
 
 const EVERY_MS = 3_000;

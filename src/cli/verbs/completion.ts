@@ -1,12 +1,11 @@
 import { Argument, type Command, Option } from 'commander';
-import { listMigrationFiles } from '#project/migration-files';
-import { loadOfflineSettings } from '#project/settings';
 import type { Cli, Invocation, Verb } from '../cli.js';
 import { bashScript } from '../completion/bash.js';
 import { fishScript } from '../completion/fish.js';
 import { type Completed, completed } from '../completion/model.js';
 import { zshScript } from '../completion/zsh.js';
 import { UsageError } from '../errors.js';
+import { offlineSettings } from '../offline-settings.js';
 
 const SCRIPTS: Readonly<Record<string, (all: readonly Completed[]) => string>> = {
   bash: bashScript,
@@ -48,7 +47,8 @@ async function run(cli: Cli, invocation: Invocation, program: Command): Promise<
 const HARMLESS = /^[\w.-]+$/;
 
 async function ids(cli: Cli): Promise<readonly string[]> {
-  const { migrations, cwd } = await loadOfflineSettings(cli.settings);
+  const { listMigrationFiles } = await import('#project/migration-files');
+  const { migrations, cwd } = await offlineSettings(cli.settings);
   const { files } = await listMigrationFiles(migrations, cwd);
   return files.map(({ id }) => id).filter((id) => HARMLESS.test(id));
 }

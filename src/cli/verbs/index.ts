@@ -1,5 +1,5 @@
 /** Every verb, in the groups of the help. Adding one is adding a file and a line here. */
-import type { Verb } from '../cli.js';
+import type { VerbGroup } from '../cli.js';
 import { approve } from './approve.js';
 import { baseline } from './baseline.js';
 import { changelog } from './changelog.js';
@@ -33,7 +33,7 @@ import { verify } from './verify.js';
 import { wait } from './wait.js';
 import { worker } from './worker.js';
 
-export const VERBS: readonly { readonly group: string; readonly verbs: readonly Verb[] }[] = [
+export const VERBS: readonly VerbGroup[] = [
   { group: 'Write:', verbs: [init, newMigration, plan] },
   { group: 'Run:', verbs: [up, status, pause, resume, set] },
   { group: 'Finish:', verbs: [verify, gate, approve, contract, rollback] },

@@ -1,8 +1,9 @@
 import { join, relative } from 'node:path';
 import { CONFIG_NAMES } from '#project/config-file';
-import { loadOfflineSettings, type OfflineSettings } from '#project/settings';
+import type { OfflineSettings } from '#project/settings';
 import type { Cli, Invocation, Verb } from '../cli.js';
 import { writeContainers, writeWorkflow } from '../init-files.js';
+import { offlineSettings } from '../offline-settings.js';
 import { CONFIG_TEMPLATE } from '../templates/config.js';
 import { EXAMPLE_TEMPLATE } from '../templates/example.js';
 import { type Written, writeNew } from '../write-new.js';
@@ -26,7 +27,7 @@ export const init: Verb = (parent, action) => {
 async function run(cli: Cli, invocation: Invocation): Promise<undefined> {
   const { cwd } = cli;
   // Read before anything is written: an existing configuration, or an existing db/, says where migrations belong.
-  const settings = await loadOfflineSettings(cli.settings);
+  const settings = await offlineSettings(cli.settings);
   const folder = settings.migrations[0] ?? join(cwd, 'migrations');
   const files = [
     await writeConfig(cwd, settings),

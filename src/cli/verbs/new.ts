@@ -1,9 +1,9 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { loadOfflineSettings } from '#project/settings';
 import { argument } from '../arguments.js';
 import { type Cli, clock, type Invocation, type Verb } from '../cli.js';
 import { UsageError } from '../errors.js';
+import { offlineSettings } from '../offline-settings.js';
 import { migrationTemplate } from '../templates/migration.js';
 import { SQL_TEMPLATE } from '../templates/sql.js';
 
@@ -22,7 +22,7 @@ export const newMigration: Verb = (parent, action) => {
 async function run(cli: Cli, invocation: Invocation): Promise<undefined> {
   const name = fileName(argument(invocation, 0));
   const { cwd } = cli;
-  const { migrations } = await loadOfflineSettings(cli.settings);
+  const { migrations } = await offlineSettings(cli.settings);
   const [folder = join(cwd, 'migrations')] = migrations;
   await mkdir(folder, { recursive: true });
   const id = `${freeVersion(await versions(migrations), clock(cli.io)())}_${name}`;

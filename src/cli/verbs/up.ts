@@ -2,7 +2,6 @@ import { Option } from 'commander';
 import type { Bellows, Status, UpOptions, UpResult } from '#api';
 import { EXIT } from '#core/errors';
 import type { MigrationStatus } from '#core/status';
-import { loadOfflineSettings } from '#project/settings';
 import { isNamed } from '#verbs/find';
 import { duration, oneOf, reasonOf, refuseAlone } from '../arguments.js';
 import type { Cli, Invocation, Verb } from '../cli.js';
@@ -10,6 +9,7 @@ import { exitOfSignal, type Interrupt, interruptible } from '../interrupt.js';
 import { createLive, type Live } from '../live.js';
 import { narrateQueue } from '../narrate.js';
 import { narratePlain } from '../narrate-plain.js';
+import { offlineSettings } from '../offline-settings.js';
 import { dryRunLines } from '../render/dry-run.js';
 import { upLines } from '../render/up-result.js';
 
@@ -151,6 +151,6 @@ async function stoppedAtGate(
 
 async function until({ settings }: Cli, options: UpOptions): Promise<UpOptions['until']> {
   if (options.until !== undefined) return options.until;
-  const { gate } = await loadOfflineSettings(settings);
+  const { gate } = await offlineSettings(settings);
   return gate === 'data-only' ? 'done' : 'gated';
 }

@@ -1,10 +1,8 @@
 import type { Validation, ValidationFinding } from '#api';
 import { EXIT, type ExitCode } from '#core/errors';
-import { loadParser } from '#parser/load';
-import { loadProject } from '#project/project';
-import { loadOfflineSettings } from '#project/settings';
-import { validateFiles } from '#verbs/validate';
+import type { OfflineSettings } from '#project/settings';
 import type { Cli, Invocation, Verb } from '../cli.js';
+import { offlineSettings } from '../offline-settings.js';
 import { annotation } from '../render/annotations.js';
 import { hanging } from '../render/lines.js';
 
@@ -21,16 +19,25 @@ export const validate: Verb = (parent, action) => {
 };
 
 async function run(cli: Cli, invocation: Invocation): Promise<number> {
-  const settings = await loadOfflineSettings(cli.settings);
+  const settings = await offlineSettings(cli.settings);
   const offline = invocation.flag('offline') || settings.databaseUrl === null;
-  if (offline) await loadParser();
   const validation = offline
-    ? validateFiles(await loadProject(settings))
+    ? await filesOnly(settings)
     : await cli.connected((bellows) => bellows.validate());
   cli.answer(validation, () => validationLines(validation, cli));
   if (cli.io.env.GITHUB_ACTIONS === 'true')
     for (const one of validation.findings) cli.io.stderr.write(`${annotationOf(one)}\n`);
   return exitOf(validation);
+}
+
+async function filesOnly(settings: OfflineSettings): Promise<Validation> {
+  const [{ loadParser }, { loadProject }, { validateFiles }] = await Promise.all([
+    import('#parser/load'),
+    import('#project/project'),
+    import('#verbs/validate'),
+  ]);
+  await loadParser();
+  return validateFiles(await loadProject(settings));
 }
 
 function exitOf({ findings }: Validation): ExitCode {

@@ -1,4 +1,6 @@
 /** create, drop, reset, wait and up on a real server, by the command line with the real Bellows behind it. */
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import type { Connect, Io } from '#cli/io';
 import { runCli } from '#cli/run';
@@ -72,6 +74,34 @@ describe('up', () => {
     expect((await bellows('up --env production --create', { cwd, url: live.url })).exit).toBe(0);
     expect(await isThere(live.name)).toBe(true);
   });
+});
+
+describe('a project of dbmate with search_path in its URL', () => {
+  it('gets the schema, its tables in it, and a schema file; reset makes it all again', async () => {
+    const cwd = await folderWith({
+      'db/migrations/20240101000000_people.sql':
+        '-- migrate:up\ncreate table people (id bigint primary key);\n-- migrate:down\ndrop table people;\n',
+    });
+    const { name, url } = fresh();
+    const all = { cwd, url: `${url}?sslmode=disable&search_path=app,public` };
+    expect(await bellows('up', all)).toMatchObject({ exit: 0 });
+    const tables = async () => {
+      const client = await connect(url);
+      const { rows } = await client.query<{ one: string }>(
+        `select schemaname || '.' || tablename as one from pg_tables where schemaname in ('app', 'public') order by 1`,
+      );
+      await client.end();
+      return rows.map(({ one }) => one);
+    };
+    expect(await tables()).toEqual(['app.people', 'app.schema_migrations']);
+    await rm(join(cwd, 'db/schema.sql'));
+    const again = await bellows('reset --yes', all);
+    expect(again, again.stderr).toMatchObject({
+      ...{ exit: 0, stdout: expect.stringContaining(`Dropped and created database ${name}.`) },
+    });
+    expect(await tables()).toEqual(['app.people', 'app.schema_migrations']);
+    expect(await readFile(join(cwd, 'db/schema.sql'), 'utf8')).toContain('people');
+  }, 30_000);
 });
 
 describe('create and drop', () => {

@@ -2,7 +2,7 @@
  * What is known of plain SQL migrations. `schema_migrations` says which versions are applied, for us as for dbmate; the table
  * `bellows.plain` says what there is no room for in it.
  */
-import { quoteTable, type TableName } from '#core/identifier';
+import { quote, quoteTable, type TableName } from '#core/identifier';
 import type { Session } from '#ports';
 
 export interface PlainRow {
@@ -53,11 +53,14 @@ select version, migration, checksum, state, direction, origin, units_done as "un
   done_digest as "doneDigest", failure, finished_at as "finishedAt"
 from bellows.plain`;
 
-/** As dbmate makes it. */
+/** As dbmate makes it, with its schema where there is none. */
 export async function createVersionTable(session: Session, table: TableName): Promise<void> {
   const [there] = await session.query('select where to_regclass($1) is not null', [quoteTable(table)]);
-  if (there === undefined)
-    await session.query(`create table if not exists ${quoteTable(table)} (version varchar primary key)`);
+  if (there !== undefined) return;
+  // With IF NOT EXISTS alone, a role that may create no schema would be refused the one that is there.
+  const [schema] = await session.query('select where to_regnamespace($1) is not null', [quote(table.schema)]);
+  if (schema === undefined) await session.query(`create schema if not exists ${quote(table.schema)}`);
+  await session.query(`create table if not exists ${quoteTable(table)} (version varchar primary key)`);
 }
 
 /** The backend that still runs a statement of this file, left behind by a runner that was killed; null: there is none. */

@@ -1,6 +1,7 @@
 import type { Scenario } from '../scenario.js';
 import { bloat } from './bloat.js';
 import { doLoop } from './do-loop.js';
+import { everyday } from './everyday.js';
 import { growth } from './growth.js';
 import { latency } from './latency.js';
 import { ledger } from './ledger.js';
@@ -14,6 +15,7 @@ import { whole } from './whole.js';
 export const SCENARIOS: readonly Scenario[] = [
   shapes,
   ledger,
+  everyday,
   whole,
   watching,
   latency,

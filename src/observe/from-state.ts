@@ -26,6 +26,11 @@ export function showState(to: Instruments, state: StateForMetrics | null): void 
   to.set('bellows_scheduler_leader_epoch', {}, state.epoch);
   to.set('bellows_queue_oldest_wait_seconds', {}, state.oldestWait);
   for (const [action, times] of state.audit) to.inc('bellows_audit_events_total', { action }, times);
+  for (const { migration, line, seconds, lockSeconds } of state.plain) {
+    const statement = { migration, line: String(line) };
+    to.set('bellows_sql_statement_seconds', statement, seconds);
+    if (lockSeconds !== null) to.set('bellows_sql_lock_held_seconds', statement, lockSeconds);
+  }
   showServer(to, state.server);
   for (const reading of state.migrations) showMigration(to, reading);
 }

@@ -9,6 +9,8 @@ export interface StateForMetrics {
   readonly migrations: readonly MigrationReading[];
   readonly workers: { readonly live: number; readonly stale: number };
   readonly server: ServerReading;
+  /** Statements of plain SQL of the last 24 hours, the slowest. */
+  readonly plain: readonly PlainStatementReading[];
   /** Entries of the history by action. */
   readonly audit: ReadonlyMap<string, number>;
   /** Of the leader's lease. */
@@ -36,6 +38,15 @@ export interface MigrationReading {
   readonly onTables: TablesReading | null;
   /** Null where there is no sync trigger, or none any more. */
   readonly trigger: TriggerReading | null;
+}
+
+export interface PlainStatementReading {
+  readonly migration: string;
+  /** Of its file. */
+  readonly line: number;
+  readonly seconds: number;
+  /** How long it held the table lock that it held longest; null: it took none that anybody waits for. */
+  readonly lockSeconds: number | null;
 }
 
 export interface PhaseReading {

@@ -219,3 +219,19 @@ where runs.id = any($1::text[]::bigint[])
   and r.state = 'open'
   and r.job_id is not null
   and (r.holder is null or r.beat_at < clock_timestamp() - interval '10 seconds')`;
+
+/** One history row holds the statements of a file; the newest day of them is at the end of the primary key's index. */
+export const PLAIN_ROWS = `
+select h.migration,
+  (s.one ->> 'line')::integer as line,
+  (s.one ->> 'ms')::float8 / 1000 as seconds,
+  (
+    select max((l.one ->> 'heldMs')::float8) / 1000
+    from jsonb_array_elements(s.one -> 'locks') as l (one)
+  ) as "lockSeconds"
+from bellows.history h
+cross join jsonb_array_elements(h.detail -> 'statements') as s (one)
+where h.action in ('sql_applied', 'sql_rolled_back')
+  and h.at > statement_timestamp() - interval '24 hours'
+order by seconds desc
+limit 50`;

@@ -10,6 +10,7 @@ import type {
   Decision,
   MigrationReading,
   PhaseReading,
+  PlainStatementReading,
   SignalReading,
   StateForMetrics,
   StepReading,
@@ -26,6 +27,7 @@ import {
   HOLD_ROWS,
   LEDGER_ROWS,
   PHASE_ROWS,
+  PLAIN_ROWS,
   PROCESS_ROW,
   QUARANTINE_ROWS,
   RUN_ROWS,
@@ -53,6 +55,7 @@ export async function readStateFrom(
   const runs = await session.query<RunOfState>(RUN_ROWS);
   const ids = runs.map((run) => run.id);
   const readingOf = await readRuns(session, runs, countRows);
+  const plain = await session.query<Row & PlainStatementReading>(PLAIN_ROWS);
   const audit = await session.query<Row & { action: string; times: number }>(AUDIT_ROWS);
   const [workers] = await session.query<Row & { live: number; stale: number }>(WORKER_ROWS);
   const [process] = await session.query<Row & { epoch: number; oldestWait: number }>(PROCESS_ROW, [ids]);
@@ -60,6 +63,7 @@ export async function readStateFrom(
     migrations: runs.map(readingOf),
     workers: workers ?? { live: 0, stale: 0 },
     server: await readServer(session),
+    plain,
     audit: new Map(audit.map(({ action, times }) => [action, times])),
     epoch: process?.epoch ?? 0,
     oldestWait: process?.oldestWait ?? 0,

@@ -5,6 +5,8 @@ import { alerts, inRules, recordings } from './rules.js';
 
 /** Served for queries of one's own, each with the reason why no panel and no alert shows it. */
 const RAW: Readonly<Partial<Record<MetricName, string>>> = {
+  bellows_sql_statement_seconds: 'plain SQL runs between two looks; who asks, asks for one migration',
+  bellows_sql_lock_held_seconds: 'as the statements themselves',
   bellows_migration_info: 'joins a table or a checksum to other metrics',
   bellows_throttle_events_total: 'the seconds that holds cost are shown; their number explains a saw',
 };

@@ -10,6 +10,7 @@ const NOBODY: StateForMetrics = {
   migrations: [],
   workers: { live: 0, stale: 0 },
   server: { walBytes: 1, oldestTransactionSeconds: 0, replicas: [] },
+  plain: [],
   audit: new Map(),
   epoch: 1,
   oldestWait: 0,

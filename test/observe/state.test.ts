@@ -299,6 +299,16 @@ describe('what stands in its ledger', () => {
       [run],
     );
     await addHistory(client, run, 'a', 1_000, 'skip_check', { check: 'soak' });
+    const plain = {
+      statements: [
+        { line: 3, ms: 250, locks: [{ relation: 'a', mode: 'SHARE', heldMs: 400 }] },
+        { line: 9, ms: 10 },
+      ],
+    };
+    await client.query(
+      `insert into bellows.history (actor, migration, action, detail) values ('test', '1_plain', 'sql_applied', $1)`,
+      [JSON.stringify(plain)],
+    );
     await client.query(
       `insert into bellows.throttled (run_id, signal, seconds, events) values ($1, 'operator', 100, 2)`,
       [run],
@@ -309,6 +319,10 @@ describe('what stands in its ledger', () => {
       [run],
     );
     const seen = await scrape();
+    const statement = { migration: '1_plain', line: '3' };
+    expect(seen.one('bellows_sql_statement_seconds', statement)).toBe(0.25);
+    expect(seen.one('bellows_sql_lock_held_seconds', statement)).toBe(0.4);
+    expect(seen.one('bellows_sql_statement_seconds', { ...statement, line: '9' })).toBe(0.01);
     expect(seen.one('bellows_ddl_duration_seconds', { ...of, step: 'expand/1' })).toBe(5);
     expect(seen.one('bellows_ddl_duration_seconds', { ...of, step: 'settle/1' })).toBeGreaterThanOrEqual(60);
     expect(seen.one('bellows_ddl_blocking_sessions', of)).toBe(2);

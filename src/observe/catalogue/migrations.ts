@@ -2,6 +2,18 @@
 import { counter, gauge } from './spec.js';
 
 export const MIGRATIONS = {
+  bellows_sql_statement_seconds: gauge(
+    'postgres',
+    'seconds',
+    ['migration', 'line'],
+    'What a statement of a plain SQL migration took, by the line of its file; the 50 slowest of the last 24 hours.',
+  ),
+  bellows_sql_lock_held_seconds: gauge(
+    'postgres',
+    'seconds',
+    ['migration', 'line'],
+    'How long a statement of a plain SQL migration held its table lock, until its transaction ended: the longest of its locks of SHARE UPDATE EXCLUSIVE and stronger.',
+  ),
   bellows_migration_info: gauge(
     'postgres',
     'none',

@@ -18,8 +18,15 @@ const HARMLESS = new Set([
   'VariableSetStmt',
 ]);
 
-export function mayLockTables({ kind }: SqlStatement): boolean {
-  return !HARMLESS.has(kind);
+export function mayLockTables(statement: SqlStatement): boolean {
+  return !HARMLESS.has(statement.kind) && !createsAlone(statement);
+}
+
+/** A new table that refers to no other one: nobody knows it yet. */
+function createsAlone({ kind, node }: SqlStatement): boolean {
+  return (
+    kind === 'CreateStmt' && !/"(pktable|inhRelations|partbound|TableLikeClause)"/.test(JSON.stringify(node))
+  );
 }
 
 /** The table locks of this transaction that writers, or other DDL, wait for. Those of a table that it creates harm nobody. */

@@ -64,8 +64,10 @@ async function attempt(
 ): Promise<readonly StatementCost[]> {
   // Read committed whatever the role's default: the lease row is renewed meanwhile, and a snapshot from before would fail on it.
   await session.query('begin isolation level read committed');
+  // A commit need not reach the disk, nor a standby, before the next file begins: what a crash takes is the end of the log, statements
+  // and their record alike. Giving the lease back commits synchronously, so that nothing is told as done that could still be lost.
   const [row] = await session.query<{ pid: number }>(
-    `select set_config('lock_timeout', $1, true), pg_backend_pid() as pid`,
+    `select set_config('lock_timeout', $1, true), set_config('synchronous_commit', 'off', true), pg_backend_pid() as pid`,
     [String(deps.lockTimeoutMs)],
   );
   const meter = createMeter(session);

@@ -179,7 +179,8 @@ it('a wrong address says so, without the password', { timeout: 30_000 }, async (
     projects.database.url.replace(/\/[^/]*$/, '/no_such_database'),
   ];
   for (const databaseUrl of wrong) {
-    const bellows = await createBellows({ cwd, overrides: { databaseUrl } });
+    // Elsewhere than in production, `up` would make the database that is missing.
+    const bellows = await createBellows({ cwd, env: 'production', overrides: { databaseUrl } });
     const error = await refusal(bellows.up()).finally(() => bellows.close());
     expect([error.code.startsWith('BELLOWS_PG'), error.exit]).toEqual([true, 3]);
     expect(JSON.stringify(error.text) + JSON.stringify(error.data)).not.toContain('s3cret');

@@ -7,7 +7,8 @@ const used = useDatabase();
 useStages();
 
 const LEASE = `select jsonb_build_object('process', process, 'epoch', epoch, 'live', expires_at > clock_timestamp()) as value
-  from bellows.lease`;
+  from bellows.lease
+  where name = 'leader'`;
 interface Lease {
   readonly process: string;
   readonly epoch: number;

@@ -121,11 +121,11 @@ describe.each(ORDERS)('a crash of the server, the walk going $way', ({ over }) =
             const outcome = await walkRange(shop.deps, { runId: run.id, rangeId }, NEVER, 1_500);
             return outcome !== 'stale' && outcome;
           },
-          { timeoutMs: 20_000, everyMs: 100 },
+          { timeoutMs: 60_000, everyMs: 100 },
         );
         await until(async () => (await rowsInLedger(shop.database, run.id)) > before, {
           everyMs: 5,
-          timeoutMs: 20_000,
+          timeoutMs: 60_000,
         });
         await server.restart('immediate');
         const app = await connect(own.url);
@@ -142,7 +142,7 @@ describe.each(ORDERS)('a crash of the server, the walk going $way', ({ over }) =
     } finally {
       await shop.close();
     }
-  }, 90_000);
+  }, 240_000);
 });
 
 describe('dispatch', () => {

@@ -5,12 +5,12 @@ import { loadParser } from '#parser/load';
 import { tokensOf } from '#parser/tokens';
 import { analyse } from './analyse.js';
 import { canonical } from './canonical.js';
+import { checksumOfFile } from './file-checksum.js';
 import { type LoadOptions, loadDefaultExport } from './load-module.js';
 import { mappingProblems } from './mapping-rules.js';
 import type { MigrationFile } from './migration-files.js';
 import { ruleProblems } from './rules.js';
 import type { SoundDefinitions } from './sound-definitions.js';
-import { checksumOfText } from './text-checksum.js';
 import { asDefinition, definitionError } from './validate.js';
 
 export interface LoadedMigration extends MigrationFile {
@@ -33,7 +33,7 @@ export async function loadMigration(
   if (known !== null) return readLater(file, exported, known);
   await loadParser();
   const read = analysedMigration(exported, file);
-  if (hasCode(read)) return loaded(file, { ...read, checksum: await checksumOfText(file.path) });
+  if (hasCode(read)) return loaded(file, { ...read, checksum: await checksumOfFile(file.path) });
   sound.add(exported, read.checksum);
   return loaded(file, read);
 }

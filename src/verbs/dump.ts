@@ -16,11 +16,6 @@ export async function dump(context: Context, options: DumpOptions = {}): Promise
   return { ...told(context, path, parts), text, changed };
 }
 
-/** What `up` and `rollback` end with; null where the settings want no file (production, `DBMATE_NO_DUMP_SCHEMA`). */
-export async function dumpSchema(context: Context): Promise<DumpResult | null> {
-  return context.settings.dumpSchema ? dump(context) : null;
-}
-
 /** Compares the schema file with the database; writes nothing. */
 export async function checkDump(
   context: Context,

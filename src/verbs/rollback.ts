@@ -7,6 +7,7 @@ import type { MigrationStatus } from '#core/status';
 import { hasWayBack, noWayBack, prepareDown } from '#everyday/sql/prepare';
 import type { RunRow } from '#ports';
 import type { Context } from './context.js';
+import { dumpAfter } from './dump-after.js';
 import { findRun, isNamed } from './find.js';
 import { rollBackRun } from './operate.js';
 import { type PlainState, readPlain } from './plain.js';
@@ -77,6 +78,7 @@ async function takeBack(
     if (candidate.kind === 'phased') await rollBackRun(context, candidate.run, options);
     else await runAll(context, [prepareDown(candidate.file)], { signal, lockWaitMs, onNotice });
   }
+  await dumpAfter(context);
   const { migrations } = await readStatus(context);
   return chosen.flatMap(({ id }) => migrations.find((m) => m.id === id) ?? []);
 }

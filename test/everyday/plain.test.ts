@@ -385,6 +385,7 @@ describe('rollback', () => {
     await project.bellows.up();
     await project.bellows.rollbackMany({ to: '20240101000000' });
     expect([await tables(project), await versions(project)]).toEqual([['t1'], ['20240101000000']]);
+    expect(await readFile(join(project.cwd, 'schema.sql'), 'utf8')).not.toContain('t2');
     expect((await refusal(project.bellows.rollbackMany({ to: '2023' }))).code).toBe('BELLOWS_DEFINITION');
   });
 

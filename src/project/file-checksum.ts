@@ -12,7 +12,7 @@ const IMPORTED = /\b(?:from|import|require)\s*\(?\s*(['"])(\.{1,2}\/[^'"\n]*)\1/
 const ENDINGS = ['', '.ts', '.mts', '.cts', '.js', '.mjs', '.cjs', '.json', '/index.ts', '/index.js'];
 
 /** SHA-256 as 64 hex digits. `path` is absolute. */
-export async function checksumOfText(path: string): Promise<string> {
+export async function checksumOfFile(path: string): Promise<string> {
   const texts = new Map<string, string>();
   await collect(path, texts);
   const hash = createHash('sha256').update('bellows text 1\n');

@@ -13,8 +13,9 @@ const LOCK_MS = 500;
 /**
  * Plans one pass: 1 is the walk, each later one a sweep over what the table and its leaves are by then.
  *
- * Constant time at any size, but for rows that an index gives, whose number is bounded. It must run after the transaction that made the sync trigger has committed: its lock ended
- * every older writer, so the size read here bounds all rows that the trigger does not take care of.
+ * Constant time at any size, but for rows that an index gives, whose number is bounded. It must run after the transaction
+ * that made the sync trigger has committed: its lock ended every older writer, so the size read here bounds all rows that
+ * the trigger does not take care of.
  *
  * @returns false where this pass was planned before, or where it is too soon after the last sweep, which left rows that
  *   somebody locked, or where somebody holds the table itself; then nothing is changed.

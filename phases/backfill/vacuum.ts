@@ -25,7 +25,10 @@ export interface VacuumDeps {
   readonly now: () => number;
 }
 
-/** Leaves with what the walk has passed, and what of it was vacuumed; a leaf that was planned anew begins anew. */
+/**
+ * Leaves with what the walk has passed, and what of it was vacuumed; a leaf that was planned anew begins anew. Rows that an
+ * index gave are few in a large table: what they leave behind is not worth reading its indexes for.
+ */
 const PROGRESS = `
 select
   r.leaf::bigint as leaf,
@@ -42,6 +45,7 @@ from bellows.ranges r
 left join bellows.vacuums v on v.run_id = r.run_id and v.leaf = r.leaf
 where r.run_id = $1
   and r.pass = 1
+  and r.kind <> 'picked'
   and r.state <> 'void'
 group by r.leaf
 having pg_relation_size(r.leaf) is not null`;

@@ -28,4 +28,19 @@ it('plan says how the rows of a backfill are found, and where an index is missin
   const [found] = await accesses();
   expect(found?.access).toMatch(/^by the index items_unpriced.*about \d+ rows match$/);
   expect(found?.explain.join('\n')).toContain('items_unpriced');
+
+  // What it said is what is done.
+  const { migrations } = await bellows.up();
+  expect(migrations.map(({ state }) => state)).toEqual(['done', 'done']);
+  const ranges = await client.query(
+    `select migration, kind, count(*) > 1 as several
+    from bellows.ranges join bellows.runs on runs.id = run_id
+    where pass = 1 group by migration, kind order by migration`,
+  );
+  expect(ranges.rows).toEqual([
+    { migration: '20240101000000_a', kind: 'picked', several: false },
+    { migration: '20240102000000_b', kind: 'keys', several: true },
+  ]);
+  const { rows } = await client.query('select count(*)::integer as n from items where price is null');
+  expect(rows).toEqual([{ n: 0 }]);
 });

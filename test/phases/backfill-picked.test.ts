@@ -2,10 +2,12 @@ import type pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { splitPicked } from '#phases/backfill/picked-ranges';
 import { planWalk } from '#phases/backfill/ranges';
+import { vacuumAsItGoes } from '#phases/backfill/vacuum';
 import {
   backfill,
   count,
   ledgerProblems,
+  NEVER,
   setState,
   startPlain,
   useWorkshop,
@@ -98,6 +100,30 @@ describe('a fill of few rows of a large table', () => {
     await shop.app.query('vacuum full items');
     expect(await walkAll(shop, run)).toEqual(['stale']);
     expect(await backfill(shop, run)).toMatchObject({ rowsDone: 100 });
+    expect(await count(shop.app, 'items where price is null')).toBe(0);
+  });
+
+  it('asks for no vacuum, as a walk through all blocks does', async () => {
+    const shop = await open();
+    await itemsTable(shop.app);
+    const vacuumed = async () => {
+      const run = await startPlain(shop, 'items', { price: `'none'` }, 'price is null');
+      await planWalk(shop, run, 0, 1);
+      await walkAll(shop, run);
+      const horizon = async () => null;
+      const { database, deps } = shop;
+      const done = await vacuumAsItGoes(
+        { database, emit: deps.emit, horizon, now: deps.clock.now },
+        run,
+        NEVER,
+      );
+      await setState(database, run.id, { kind: 'rolled_back', at: '' });
+      return done;
+    };
+    expect(await vacuumed()).toBe(1);
+    await shop.app.query('update items set price = null where id % 100 = 0');
+    await shop.app.query(INDEX);
+    expect(await vacuumed()).toBe(0);
     expect(await count(shop.app, 'items where price is null')).toBe(0);
   });
 

@@ -3,7 +3,7 @@
  * cannot mean different things.
  */
 import type { AnalysedMigration } from '#core/analysed-migration';
-import { backfillsOf, type Gate } from '#core/definition';
+import { backfillsOf, type Gate, type Windows } from '#core/definition';
 import { durationSeconds } from '#core/duration';
 import { type BackfillPlan, PLAN_FORMAT, type RunPlan, type SyncedBackfillPlan } from '#core/plan';
 import { dropBoundActions } from '../expand/bound-function.js';
@@ -83,10 +83,18 @@ function assemble(
     steps,
     backfills,
     gate: gatePlan(definition.gate),
+    ...(definition.window === undefined ? {} : { window: windowPlan(definition.window) }),
     touches: touchesOf(definition, backfills),
     drops: dropsOf(definition),
     tables: tablesOf(definition),
     notices: notices(migration, backfills, facts),
+  };
+}
+
+function windowPlan({ ddl, backfill }: Windows): NonNullable<RunPlan['window']> {
+  return {
+    ...(ddl === undefined ? {} : { ddl: [ddl].flat() }),
+    ...(backfill === undefined ? {} : { backfill: [backfill].flat() }),
   };
 }
 

@@ -55,6 +55,7 @@ function normalised(definition: Definition, tokens: Tokenize): Json {
     backfill: backfillsOf(definition).map((backfill) => backfillJson(backfill, definition, code)),
     contract: (definition.contract ?? []).map(operation),
     gate: gateJson(definition.gate ?? {}, code),
+    window: definition.window === undefined ? undefined : { ...definition.window },
   };
 }
 

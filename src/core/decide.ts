@@ -30,6 +30,8 @@ export interface Snapshot {
   readonly backfills: readonly BackfillSnapshot[];
   /** Why it may not start or backfill yet: an earlier run on the same objects. */
   readonly conflict: string | null;
+  /** Why neither expand nor contract may begin: its window is closed. */
+  readonly closed: string | null;
   /** The newest finished verification since the run last began to settle. */
   readonly verification: VerificationSnapshot | null;
   /** At the gate: the transforms that old deploys have given work since. */
@@ -53,7 +55,7 @@ export function decide(snapshot: Snapshot): Command {
   const { state } = snapshot;
   switch (state.kind) {
     case 'pending':
-      return decidePending(snapshot.conflict, state.waitsFor);
+      return decidePending(snapshot.conflict ?? snapshot.closed, state.waitsFor);
     case 'expanding':
       return nextStep(snapshot, 'expand') ?? go({ kind: 'expanded' });
     case 'backfilling':
@@ -127,7 +129,7 @@ function decideSettling(snapshot: Snapshot): Command {
     : go({ kind: 'settled' });
 }
 
-function decideGate({ gate, behind, plan }: Snapshot): Command {
+function decideGate({ gate, behind, plan, closed }: Snapshot): Command {
   if (gate === null) return { do: 'evaluate_gate' };
   const [first] = behind;
   if (first !== undefined) return { do: 'catch_up', backfill: first };
@@ -137,7 +139,8 @@ function decideGate({ gate, behind, plan }: Snapshot): Command {
   if (failing('pending_rows') && !plan.backfills.every(isTransform))
     return go({ kind: 'rows_pending', reason: 'the gate found pending rows' });
   if (failing('indexes')) return go({ kind: 'unsettled', reason: 'an index is missing or invalid' });
-  return isOpen(gate) ? go({ kind: 'contract' }) : { do: 'nothing', reason: 'the gate is shut' };
+  if (!isOpen(gate)) return { do: 'nothing', reason: 'the gate is shut' };
+  return closed === null ? go({ kind: 'contract' }) : { do: 'nothing', reason: closed };
 }
 
 function decideContract(snapshot: Snapshot, dropped: boolean): Command {

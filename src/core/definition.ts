@@ -167,6 +167,12 @@ export interface Gate {
   readonly queries?: { readonly [name: string]: Sql };
 }
 
+/** `'22:00-06:00'`, `'mon-fri 22:00-06:00 Europe/Berlin'`, `'sat,sun'`, or several; days are those on which it opens. */
+export interface Windows {
+  readonly ddl?: string | readonly string[];
+  readonly backfill?: string | readonly string[];
+}
+
 export interface Migration<E extends readonly ExpandOperation[] = readonly ExpandOperation[]> {
   /** One sentence for status, history and changelog. */
   readonly description: string;
@@ -176,6 +182,8 @@ export interface Migration<E extends readonly ExpandOperation[] = readonly Expan
   readonly backfill?: Backfill<AddedColumns<E>> | readonly Backfill<AddedColumns<E>>[];
   readonly contract?: readonly ContractOperation[];
   readonly gate?: Gate;
+  /** When expand and contract may begin, and when the backfill may run. Default: as configured, else always. */
+  readonly window?: Windows;
 }
 
 /** A migration whose type parameters no longer matter. */
@@ -186,6 +194,7 @@ export interface Definition {
   readonly backfill?: Backfill | readonly Backfill[];
   readonly contract?: readonly ContractOperation[];
   readonly gate?: Gate;
+  readonly window?: Windows;
 }
 
 /**

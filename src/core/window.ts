@@ -45,6 +45,11 @@ export function isOpenAt(windows: readonly Window[], at: Date): boolean {
   return windows.length === 0 || windows.some((window) => isOpen(window, at));
 }
 
+/** Why nothing may begin now, in words; null: it may. Throws as `parseWindows`. */
+export function closedReason(hours: readonly string[], at: Date): string | null {
+  return isOpenAt(parseWindows(hours), at) ? null : `waits for its window: ${hours.join(', ')}`;
+}
+
 function isOpen({ days, from, to, zone }: Window, at: Date): boolean {
   const { day, minute } = localTime(at, zone);
   if (from < to) return days.has(day) && minute >= from && minute < to;

@@ -4,6 +4,7 @@ import type { AnyOperation } from '#core/definition';
 import { durationMs } from '#core/duration';
 import { parseTable } from '#core/identifier';
 import { isSql } from '#core/sql';
+import { parseWindow } from '#core/window';
 
 const MAX_BYTES = 63;
 
@@ -196,6 +197,11 @@ export const GATE_SCHEMA = z.strictObject({
   queries: z.record(z.string(), sqlValue).optional(),
 });
 
+const hours = z.string().refine((text) => parseWindow(text) !== null, {
+  error: 'must be a window such as "mon-fri 22:00-06:00 Europe/Berlin"',
+});
+const windows = z.union([hours, z.array(hours).min(1)]).optional();
+
 export const DEFINITION_SCHEMA = z.strictObject({
   description: z
     .string()
@@ -209,4 +215,5 @@ export const DEFINITION_SCHEMA = z.strictObject({
     .optional(),
   contract: z.array(z.unknown()).optional(),
   gate: z.unknown().optional(),
+  window: z.strictObject({ ddl: windows, backfill: windows }).optional(),
 });

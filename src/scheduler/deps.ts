@@ -29,6 +29,8 @@ export interface SchedulerDeps {
   readonly gate: GateSettings;
   /** Parts of a table that a verification reads at a time. */
   readonly verifyParallel: number;
+  /** When expand and contract may begin, where the file does not say it; empty: always. */
+  readonly ddlWindow: readonly string[];
   /** How long blocking DDL is tried before the run is paused and an operator asked, in seconds. */
   readonly ddlDeadlineSeconds: number;
   /** How this process is named in the history. */

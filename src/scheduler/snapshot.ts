@@ -3,6 +3,7 @@ import type { BackfillSnapshot, Snapshot, VerificationSnapshot } from '#core/dec
 import { CHECKS, type CheckResult } from '#core/gate';
 import { isTransform } from '#core/plan';
 import { gateSince } from '#core/state';
+import { closedReason } from '#core/window';
 import { readProgress } from '#phases/backfill/progress';
 import { backfillsBehind } from '#phases/backfill/transform/catch-up';
 import type { RunRow } from '#ports';
@@ -14,6 +15,7 @@ const GATE_MS = 15_000;
 /** The same where rows waited for a transform and none does now. */
 const CAUGHT_UP_MS = 1_000;
 
+const BEGINNING = new Set(['pending', 'gated']);
 const STEPPING = new Set(['expanding', 'settling', 'contracting', 'rolling_back']);
 
 export async function readSnapshot(
@@ -30,10 +32,17 @@ export async function readSnapshot(
     doneSteps: new Set(steps.filter((s) => s.state === 'done').map((s) => s.step)),
     backfills: state.kind === 'backfilling' ? await readBackfills(deps, run) : [],
     conflict: conflictOf(run, runs),
+    closed: BEGINNING.has(state.kind) ? await closedNow(deps, run) : null,
     verification: state.kind === 'settling' ? await readVerification(deps, run, state.since) : null,
     behind,
     gate: state.kind === 'gated' ? await readGate(deps, run, gateSince(state), behind.length > 0) : null,
   };
+}
+
+/** By the clock of the database. What has begun goes on when its window closes. */
+async function closedNow({ store, ddlWindow }: SchedulerDeps, { plan }: RunRow): Promise<string | null> {
+  const hours = plan.window?.ddl ?? ddlWindow;
+  return hours.length === 0 ? null : closedReason(hours, new Date(await store.now()));
 }
 
 async function readBackfills({ database }: SchedulerDeps, run: RunRow): Promise<readonly BackfillSnapshot[]> {

@@ -5,6 +5,7 @@ import { gateSince } from '#core/state';
 import type { RunRow } from '#ports';
 import { isNeighbour } from '#scheduler/neighbours';
 import { approve } from './approve.js';
+import { closedNow } from './closed.js';
 import type { Context } from './context.js';
 
 export type Until = NonNullable<UpOptions['until']>;
@@ -26,7 +27,7 @@ export async function judgeGate(
     return 'moving';
   }
   const shut = results.some((r) => r.skipped === null && r.verdict !== 'pass' && r.verdict !== 'n/a');
-  if (!shut || results.some(goesBack)) return 'moving';
+  if (results.some(goesBack) || (!shut && closedNow(context, run) === null)) return 'moving';
   if (await isOutdated(context, run, results, until)) return 'moving';
   return until === 'done' ? 'waiting' : 'reached';
 }

@@ -4,6 +4,7 @@ import { innerState } from '#core/state';
 import type { RunRow } from '#ports';
 import type { LoadedMigration } from '#project/project';
 import { startConflict } from '#scheduler/conflict';
+import { closedNow } from './closed.js';
 import type { Context } from './context.js';
 import { type Judgement, judgeGate, type Until } from './judge-gate.js';
 
@@ -41,7 +42,7 @@ function judge(
       // Taken back on purpose: it is no work that is left, unless somebody asks for it.
       return options.migration === undefined ? 'reached' : 'stuck';
     case 'pending':
-      return judgePending(runs, run);
+      return judgePending(context, runs, run);
     case 'gated':
       return judgeGate(context, run, until, options);
     default:
@@ -54,9 +55,9 @@ function isExpanded(run: RunRow): boolean {
 }
 
 /** What it waited for may be over, and the leader has not looked yet. */
-function judgePending(runs: readonly RunRow[], run: RunRow): Judgement {
+function judgePending(context: Context, runs: readonly RunRow[], run: RunRow): Judgement {
   const reason = run.state.kind === 'pending' ? run.state.waitsFor : null;
-  const same = reason !== null && startConflict(run, runs) === reason;
+  const same = reason !== null && (startConflict(run, runs) ?? closedNow(context, run)) === reason;
   return same && !isMoving(runs, run.migration) ? 'waiting' : 'moving';
 }
 

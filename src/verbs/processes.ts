@@ -47,6 +47,7 @@ async function schedulerDeps(context: Context): Promise<SchedulerDeps> {
       approvalRequired: settings.approval,
     },
     verifyParallel: settings.backfill.verifyParallel,
+    ddlWindow: settings.window.ddl,
     ddlDeadlineSeconds: settings.ddl.deadlineMs / 1000,
     actor: context.actor,
     sleep,

@@ -63,6 +63,7 @@ const base: Snapshot = {
   doneSteps: new Set(),
   backfills: [],
   conflict: null,
+  closed: null,
   verification: null,
   behind: [],
   gate: null,

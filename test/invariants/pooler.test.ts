@@ -5,6 +5,7 @@ import { connect as connectSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, inject, it } from 'vitest';
+import { createBellows } from '#index';
 import { freePort } from '#servers/free-port';
 import { serverIdentity } from '#servers/identity';
 import { connect, useDatabase } from '../support/database.js';
@@ -89,6 +90,38 @@ describe.skipIf(missing.length > 0)('through PgBouncer in transaction mode, with
     const through = await Promise.all(Array.from({ length: 6 }, () => connect(url)));
     for (const session of through) expect(await one(session, settings)).toBe(0);
   }, 90_000);
+
+  it('plain SQL runs once for two runners, with an index build beside other statements, and leaves no setting behind', async () => {
+    const client = await connect(used.url);
+    await createUsers(client, 100);
+    const url = await pooler(3);
+    const { cwd } = await stages.create({ url });
+    await rm(join(cwd, 'migrations'), { recursive: true });
+    await mkdir(join(cwd, 'migrations'));
+    const file = (name: string, text: string) => writeFile(join(cwd, 'migrations', name), text);
+    await file('20240101000000_a.sql', 'create table once (n int);\ninsert into once values (1);');
+    await file(
+      '20240102000000_b.sql',
+      'create index concurrently once_n on once (n);\ninsert into once values (2);',
+    );
+    const runners = await Promise.all(
+      [1, 2].map(() => createBellows({ cwd, overrides: { databaseUrl: url } })),
+    );
+    const results = await Promise.all(runners.map((bellows) => bellows.up()));
+    for (const bellows of runners) await bellows.close();
+    expect(results.map(({ reached }) => reached)).toEqual([true, true]);
+    expect(await one(client, `select string_agg(n::text, ' ' order by n) as value from once`)).toBe('1 2');
+    expect(
+      await one(
+        client,
+        `select indisvalid::text as value from pg_index where indexrelid = 'once_n'::regclass`,
+      ),
+    ).toBe('true');
+    const settings = `select count(*)::integer as value from pg_settings
+      where name in ('lock_timeout', 'synchronous_commit', 'search_path') and source = 'session'`;
+    const through = await Promise.all(Array.from({ length: 3 }, () => connect(url)));
+    for (const session of through) expect(await one(session, settings)).toBe(0);
+  }, 60_000);
 
   it('seeds and data checks leave no setting behind, not even one that a seed makes', async () => {
     const client = await connect(used.url);

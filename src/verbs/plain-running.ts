@@ -5,6 +5,7 @@ import type { PlainDeps } from '#everyday/sql/deps';
 import { holdingLease } from '#everyday/sql/hold-lease';
 import { createVersionTable } from '#everyday/sql/ledger';
 import type { Context } from './context.js';
+import { type PlainState, readPlain } from './plain.js';
 import { sleep } from './sleep.js';
 
 export interface PlainOptions {
@@ -37,4 +38,16 @@ export async function runningPlain<R>(
       database.direct(inner, (session) => inSession({ deps, session, fence, signal: inner }), onNotice),
     );
   });
+}
+
+/**
+ * What stands where, once nobody is in the middle of it: a file of several transactions that another process is running looks like
+ * one that has stopped half-way.
+ */
+export async function readPlainAtRest(context: Context, options: PlainOptions): Promise<PlainState> {
+  const plain = await readPlain(context, await context.folder());
+  const isUnderWay = plain.files.some(({ state }) => state === 'stopped');
+  if (!isUnderWay || (await context.plainLease().holder()) === null) return plain;
+  await runningPlain(context, options, async () => undefined);
+  return readPlain(context, await context.folder());
 }

@@ -10,8 +10,9 @@ import type { Context } from './context.js';
 import { dumpAfter } from './dump-after.js';
 import { findRun, isNamed } from './find.js';
 import { rollBackRun } from './operate.js';
-import { type PlainState, readPlain } from './plain.js';
+import type { PlainState } from './plain.js';
 import { refuseStopped } from './plain-refusals.js';
+import { type PlainOptions, readPlainAtRest } from './plain-running.js';
 import { runAll } from './run-plain.js';
 import { readStatus } from './status.js';
 import { select, timelineOf } from './timeline.js';
@@ -26,7 +27,7 @@ export async function rollback(
   migration?: string,
   options: PlainRunOptions = {},
 ): Promise<MigrationStatus> {
-  const candidates = await candidatesOf(context);
+  const candidates = await candidatesOf(context, options);
   const named = migration === undefined ? candidates[0] : candidates.find(({ id }) => isNamed(id, migration));
   if (named === undefined && migration !== undefined)
     return rollBackRun(context, await findRun(context, migration), options);
@@ -41,7 +42,7 @@ export async function rollbackMany(
 ): Promise<readonly MigrationStatus[]> {
   // A version that is not there would mean: all of them.
   if ('to' in target) select(timelineOf(await context.project()), target);
-  const all = await candidatesOf(context);
+  const all = await candidatesOf(context, options);
   const chosen =
     'steps' in target
       ? all.slice(0, target.steps)
@@ -50,9 +51,14 @@ export async function rollbackMany(
   return takeBack(context, chosen, options);
 }
 
+function plainOptions({ signal, lockWaitMs, onNotice }: PlainRunOptions): PlainOptions {
+  return { signal: signal ?? new AbortController().signal, lockWaitMs, onNotice };
+}
+
 /** Newest first. */
-async function candidatesOf(context: Context): Promise<readonly Candidate[]> {
-  const plain = await readPlain(context, await context.project());
+async function candidatesOf(context: Context, options: PlainRunOptions): Promise<readonly Candidate[]> {
+  await context.project();
+  const plain = await readPlainAtRest(context, plainOptions(options));
   refuseStopped(plain);
   const runs = (await context.store.runs()).filter(({ state }) => state.kind !== 'rolled_back');
   const all: readonly Candidate[] = [
@@ -73,10 +79,9 @@ async function takeBack(
   options: PlainRunOptions,
 ): Promise<readonly MigrationStatus[]> {
   refuseWithoutWayBack(chosen);
-  const { signal = new AbortController().signal, lockWaitMs, onNotice } = options;
   for (const candidate of chosen) {
     if (candidate.kind === 'phased') await rollBackRun(context, candidate.run, options);
-    else await runAll(context, [prepareDown(candidate.file)], { signal, lockWaitMs, onNotice });
+    else await runAll(context, [prepareDown(candidate.file)], plainOptions(options));
   }
   await dumpAfter(context);
   const { migrations } = await readStatus(context);

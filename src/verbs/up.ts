@@ -14,6 +14,7 @@ import type { Until } from './judge-gate.js';
 import { type PlainState, readPlain } from './plain.js';
 import { adoptApplied } from './plain-adopted.js';
 import { refuseEdited, refuseLate, refuseStopped } from './plain-refusals.js';
+import { type PlainOptions, readPlainAtRest } from './plain-running.js';
 import { startLeader, startWorker } from './processes.js';
 import { readStatus } from './status.js';
 import { type Entry, select, timelineOf } from './timeline.js';
@@ -25,7 +26,7 @@ export async function up(context: Context, options: UpOptions = {}): Promise<UpR
   const project = await context.folder();
   refuseProblems(project);
   refuseDrift(await context.store.runs(), project.migrations);
-  const plain = await readPlain(context, project);
+  const plain = await readPlainAtRest(context, plainOptions(options));
   refuseWhatDoesNotFit(plain, options.strict ?? context.settings.strict);
   await adoptApplied(context, plain);
   const entries = select(timelineOf(project), options);
@@ -56,6 +57,10 @@ function refuseWhatDoesNotFit(plain: PlainState, strict: boolean): void {
   if (strict) refuseLate(plain);
 }
 
+function plainOptions({ signal, onNotice, lockWaitMs }: UpOptions): PlainOptions {
+  return { signal: signal ?? new AbortController().signal, onNotice, lockWaitMs };
+}
+
 /** Plain SQL alone needs neither leader nor workers nor queue. */
 async function advanceUntil(
   context: Context,
@@ -64,10 +69,8 @@ async function advanceUntil(
 ): Promise<boolean> {
   const until: Until =
     options.until ?? (options.detach ? 'expanded' : context.settings.gate === 'data-only' ? 'done' : 'gated');
-  const { onNotice, lockWaitMs } = options;
-  const advancing = { onNotice, lockWaitMs, again: isAgain(options) };
-  const signal = options.signal ?? new AbortController().signal;
-  const waiting = await advance(context, entries, { ...advancing, signal });
+  const advancing: AdvanceOptions = { ...plainOptions(options), again: isAgain(options) };
+  const waiting = await advance(context, entries, advancing);
   const files = entries.flatMap((entry) => (entry.kind === 'phased' ? [entry.file] : []));
   if (waiting.length === 0 && (await areDone(context, files))) return true;
   return driveUntil(context, { entries, files, until, waiting }, options, advancing);

@@ -44,6 +44,28 @@ describe('two runners', () => {
     await first.kill('SIGINT');
   });
 
+  it('the second waits also for a file that the first is in the middle of', async () => {
+    const project = await open({
+      '20240101000000_a.sql':
+        'create table a (n int);\ncreate index concurrently a_n on a (n);\ninsert into a values (1);',
+    });
+    await project.client.query('create table other ()');
+    const older = await connect(database.url);
+    await older.query('begin isolation level repeatable read');
+    await older.query('select from other');
+    const at = { cwd: project.cwd, url: database.url };
+    const first = spawnBellows(['up'], at);
+    const builds = `select pid as value from pg_stat_activity where state = 'active' and query like 'create index concurrently%'`;
+    await until(async () => (await values(project.client, builds)).length === 1, {
+      what: 'the build to wait',
+    });
+    const second = spawnBellows(['up'], at);
+    await second.waitForLine(/Waiting for/);
+    await older.query('commit');
+    expect((await Promise.all([first.exited, second.exited])).map(({ code }) => code)).toEqual([0, 0]);
+    expect(await values(project.client, 'select n as value from a')).toEqual([1]);
+  }, 60_000);
+
   it('does not deadlock with CONCURRENTLY: the index is valid while another runner waits', async () => {
     const project = await open({
       '20240101000000_a.sql': 'create table a as select n from generate_series(1, 200000) n;',

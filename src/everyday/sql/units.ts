@@ -22,7 +22,6 @@ export interface Unit {
 /** `loadParser()` must have been awaited. @throws SqlFileError, before anything is run */
 export function unitsOf(section: SqlSection, file: SqlFile): readonly Unit[] {
   const statements = splitFile(file, section.text);
-  if (statements.length === 0) throw emptySection(file);
   const units: Unit[] = [];
   let open: SqlStatement[] = [];
   // Between `begin` and `commit` of the file's own.
@@ -46,6 +45,7 @@ export function unitsOf(section: SqlSection, file: SqlFile): readonly Unit[] {
     }
   }
   close();
+  if (units.length === 0) throw emptySection(file);
   return units;
 }
 

@@ -33,9 +33,8 @@ it('a plain one behind a phased one waits where it names what that one moves, an
   const next = (name: string) => migrations.find(({ id }) => id.endsWith(name))?.next;
   expect(next('_here')).toBe('waits for 20240102000000_label: both change people.label');
   expect(next('_behind')).toBe('waits for 20240104000000_here: both change people');
-  await project.bellows.verify('20240102000000');
-  await project.bellows.approve('20240102000000', { reason: 'test' });
-  const done = await project.bellows.up({ until: 'done' });
+  // The plain one changed the table by our own hand: nobody has to ask for the verification that the gate wants then.
+  const done = await project.bellows.up({ until: 'done', approve: { reason: 'test' } });
   expect(new Set(Object.values(told(done.migrations)))).toEqual(new Set(['done']));
   expect(await values(project.client, 'select version as value from schema_migrations order by 1')).toEqual(
     [1, 2, 3, 4, 5, 6].map((n) => `2024010${n}000000`),

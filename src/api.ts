@@ -251,6 +251,8 @@ export type Operations = Pick<
   | 'quarantine'
   | 'pause'
   | 'resume'
+  | 'knobs'
+  | 'set'
   | 'verify'
   | 'gate'
   | 'skipCheck'

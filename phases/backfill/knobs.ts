@@ -140,8 +140,9 @@ export function turnKnob(pace: Pace, name: string, text: string): Pace {
     return turned;
   }
   const [id = '', limit] = name.split('.');
-  const signal = SWITCHED.some((known) => known.id === id) || id in pace.throttle ? signalOf(id) : undefined;
-  if (signal === undefined || (limit !== undefined && !(limit in signal.limits)))
+  const signal =
+    SWITCHED.some((known) => known.id === id) || Object.hasOwn(pace.throttle, id) ? signalOf(id) : undefined;
+  if (signal === undefined || (limit !== undefined && !Object.hasOwn(signal.limits, limit)))
     throw unknownKnob(name, pace);
   const said = pace.throttle[id] || NO_LIMITS;
   const turned = limit === undefined ? switched(signal, said, text) : limited(name, said, limit, text);

@@ -36,6 +36,8 @@ export function operations(context: Context, forgetFiles: () => void): Operation
     walk: ready(later(async () => (await import('./walk.js')).walk)),
     pause: ready(later(async () => (await import('./operate.js')).pause)),
     resume: ready(later(async () => (await import('./operate.js')).resume)),
+    knobs: ready(later(async () => (await import('./set.js')).knobs)),
+    set: ready(later(async () => (await import('./set.js')).setKnobs)),
     verify: ready(later(async () => (await import('./verify.js')).verify)),
     gate: ready(later(async () => (await import('./gate.js')).evaluateNow)),
     skipCheck: ready(later(async () => (await import('./gate.js')).skipCheck)),
@@ -81,8 +83,6 @@ export function furtherVerbs(
       return later(async () => (await import('./reset.js')).reset)(context, o);
     },
     wait: (o) => wait(context, o),
-    knobs: ready(later(async () => (await import('./set.js')).knobs)),
-    set: ready(later(async () => (await import('./set.js')).setKnobs)),
     kill: ready(later(async () => (await import('./kill.js')).kill)),
     deploys: {
       record: ready(later(async () => (await import('./deploys.js')).recordDeploy)),

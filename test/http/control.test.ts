@@ -92,6 +92,32 @@ describe('the API', () => {
     expect(await actors(project, 'resume')).toEqual(['api']);
   });
 
+  it('turns the knobs of a run, all or none, and reads them back', async () => {
+    const { project, of } = await gated();
+    const now = async () => document(await ask(`${of}/knobs`));
+    const before = await now();
+    expect(before).toEqual({ status: 200, ...(await project.bellows.knobs(ID)) });
+    const wrong = [{}, { by: 'anna' }, { rate: '5000', sped: '1' }, { rate: 'fast' }, { rate: [5000] }];
+    for (const fields of [...wrong, { 'replication_lag.constructor': 1 }])
+      expect((await post(`${of}/set`, fields)).status, JSON.stringify(fields)).toBe(400);
+    expect(await now()).toEqual(before);
+    // As words, and as the knobs show them.
+    const changes = { rate: '5000', concurrency: 2, connections: false, by: 'anna' };
+    const turned = document(await post(`${of}/set`, changes));
+    expect(turned.knobs).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ name: 'rate', value: 5000 }),
+        expect.objectContaining({ name: 'concurrency', value: 2 }),
+        expect.objectContaining({ name: 'connections', value: false }),
+      ]),
+    );
+    expect(await now()).toEqual(turned);
+    expect(turned).toEqual({ status: 200, ...(await project.bellows.knobs(ID)) });
+    const back = document(await post(`${of}/set`, { rate: null, concurrency: 1, connections: true }));
+    expect(back).toEqual(before);
+    expect(await actors(project, 'set_pace')).toEqual(['api:anna', 'api']);
+  });
+
   it('approves and contracts for whoever types the name, and for nobody else', async () => {
     const { project, of } = await gated();
     const reason = 'api 42 is everywhere';
@@ -252,6 +278,8 @@ describe('tokens', () => {
     expect((await pause({})).status).toBe(401);
     expect((await pause(bearer(READ))).status).toBe(403);
     expect((await pause(bearer(WRITE))).status).toBe(200);
+    const set = (token: string) => post(`${url}/api/migrations/${ID}/set`, { rate: 'none' }, bearer(token));
+    expect([(await set(READ)).status, (await set(WRITE)).status]).toEqual([403, 200]);
     // Behind a token any name is served: a page of elsewhere has no token.
     expect((await look({ ...bearer(READ), Host: 'bellows.example' })).status).toBe(200);
     expect((await pause({ ...bearer(WRITE), Origin: 'https://evil.example' })).status).toBe(403);

@@ -154,6 +154,42 @@ describe.skipIf(CHROMIUM === null)('without JavaScript', () => {
   });
 });
 
+describe.skipIf(CHROMIUM === null)('the pace on the page', () => {
+  it('is shown, and set by a form that works without JavaScript', async () => {
+    const { project, url } = await stage(6_000);
+    await project.bellows.up({ until: 'expanded', detach: true });
+    const { page } = await open({ javaScriptEnabled: false });
+    await page.goto(`${url}/migrations/${ID}`);
+    expect(await textOf(page, '#controls dl')).toMatch(
+      /rows a second ?6000 ?Concurrency ?1 ?Batch target, ms ?100/,
+    );
+    await page.getByRole('link', { name: 'Set the pace …' }).click();
+    // What is being typed is not to be lost to a page that loads itself anew.
+    expect(await page.locator('meta[http-equiv=refresh]').count()).toBe(0);
+    const field = (name: string) => page.getByLabel(name, { exact: true });
+    expect(await field('Rate').inputValue()).toBe('6000');
+    expect(await field('Concurrency').inputValue()).toBe('1');
+    await field('Rate').fill('none');
+    await field('Concurrency').fill('many');
+    await field('Batch target').fill('');
+    await field('Your name').fill('anna');
+    await page.getByRole('button', { name: 'Set' }).click();
+    expect(await page.getByRole('alert').textContent()).toContain('concurrency cannot be set to "many"');
+    expect(await field('Rate').inputValue()).toBe('none');
+    const values = async () =>
+      (await project.bellows.knobs(ID)).knobs.slice(0, 4).map(({ name, value }) => `${name}=${value}`);
+    expect(await values()).toEqual(['rate=6000', 'concurrency=1', 'max-concurrency=4', 'batch-target=100']);
+    await field('Concurrency').fill('2');
+    await page.getByRole('button', { name: 'Set' }).click();
+    expect(await textOf(page, 'main')).toContain('The pace is set, from the next batch on.');
+    expect(await textOf(page, '#controls dl')).toMatch(
+      /rows a second ?none ?Concurrency ?2 ?Batch target, ms ?100/,
+    );
+    expect(await values()).toEqual(['rate=null', 'concurrency=2', 'max-concurrency=4', 'batch-target=100']);
+    expect(await textOf(page, '#history')).toContain('web:anna');
+  });
+});
+
 describe.skipIf(CHROMIUM === null)('by keyboard and to a screen reader', () => {
   it('everything has a name, a place and an order; the focus stays where it is while the page goes on', async () => {
     const { project, url } = await stage();

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Operations } from '#api';
 import { CHECKS } from '#core/gate';
+import { knobText } from '#core/knob-text';
 import type { Fields } from './body.js';
 import { RequestError } from './errors.js';
 import { atMost } from './patience.js';
@@ -32,6 +33,12 @@ const SCHEMAS = {
   nothing: z.strictObject({ by }),
   reason: z.strictObject({ by, reason }),
   confirmed: z.strictObject({ by, confirm }),
+  /** Knobs by name; a value is what the knobs show, or the word that `bellows set` takes. */
+  knobs: z
+    .object({ by })
+    .catchall(z.union([text, z.number(), z.boolean(), z.null()]).transform(knobText))
+    .transform(({ by: _, ...changes }) => changes)
+    .refine((changes) => Object.keys(changes).length > 0, 'name a knob to set'),
   approval: z.strictObject({ by, confirm, reason }),
   repair: z.strictObject({ by, repair: z.union([z.boolean(), z.literal('on')]).optional() }),
   skippedCheck: z.strictObject({ by, check: z.enum(CHECKS), reason }),
@@ -49,6 +56,7 @@ export const ACTIONS = {
     parse(SCHEMAS.nothing, fields);
     return done(await verbs.resume(id));
   },
+  set: async ({ verbs, id, fields }) => done(await verbs.set(id, parse(SCHEMAS.knobs, fields))),
   approve: async ({ verbs, id, fields }) => {
     const given = parse(SCHEMAS.approval, fields);
     refuseOtherName(given.confirm, id);

@@ -30,6 +30,7 @@ function lookRoutes({ looks, lag }: Desk): readonly Route[] {
     get('/api/migrations/:id/walk', async (visit) =>
       json({ ...(await looks.walk(id(visit))), replicationLag: lag() }),
     ),
+    get('/api/migrations/:id/knobs', async (visit) => json(await looks.knobs(id(visit)))),
     get('/api/migrations/:id/history', async (visit) =>
       json({ history: await looks.history(id(visit), limitOf(visit)) }),
     ),

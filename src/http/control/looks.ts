@@ -5,6 +5,7 @@ export interface Looks {
   readonly status: Operations['status'];
   readonly statusOf: Operations['statusOf'];
   readonly walk: Operations['walk'];
+  readonly knobs: Operations['knobs'];
   readonly history: (migration: string | undefined, limit: number) => ReturnType<Operations['history']>;
   readonly quarantine: Operations['quarantine']['list'];
   /** To be called after each change, so that whoever made it sees it. */
@@ -40,6 +41,7 @@ export function createLooks(verbs: Operations, now: () => number = () => perform
     status: () => ask('status', KEEP_MS, () => verbs.status()),
     statusOf: (id) => ask(`one ${id}`, KEEP_MS, () => verbs.statusOf(id)),
     walk: (id) => ask(`walk ${id}`, KEEP_WALK_MS, () => verbs.walk(id)),
+    knobs: (id) => ask(`knobs ${id}`, KEEP_MS, () => verbs.knobs(id)),
     history: (id, limit) =>
       ask(`history ${limit} ${id ?? ''}`, KEEP_MS, () =>
         verbs.history({ limit, ...(id === undefined ? {} : { migration: id }) }),

@@ -6,7 +6,8 @@ import type { ActionName } from '../control/actions.js';
 import type { Fields } from '../control/body.js';
 import { type Html, html, nothing, type Part } from './html.js';
 
-type FieldName = 'reason' | 'confirm' | 'check' | 'row' | 'repair';
+type PaceField = 'rate' | 'concurrency' | 'batch-target';
+type FieldName = 'reason' | 'confirm' | 'check' | 'row' | 'repair' | PaceField;
 interface Form {
   readonly title: string;
   readonly button: string;
@@ -25,6 +26,15 @@ export const FORMS: Readonly<Record<ActionName, Form>> = {
   resume: {
     ...{ title: 'Resume', button: 'Resume', fields: [], done: 'It goes on.' },
     what: 'A paused run goes on where it stood; a failed one is tried again.',
+  },
+  set: {
+    ...{
+      title: 'Set the pace',
+      button: 'Set',
+      fields: ['rate', 'concurrency', 'batch-target'],
+      done: 'The pace is set, from the next batch on.',
+    },
+    what: 'For this run, from its next batch on, also after restarts. What is left empty stays as it is.',
   },
   approve: {
     ...{
@@ -125,6 +135,11 @@ const FIELDS: Readonly<Record<FieldName, (given: Fields, id: string) => Html>> =
   reason: (given) => text('reason', 'Reason', 'kept in the history', given, true),
   confirm: (given, id) => text('confirm', 'Type the name of the migration', id, given, true),
   row: (given) => text('row', 'Number of the row', 'empty: all that are open', given, false),
+  rate: (given) => text('rate', 'Rate', 'rows a second, over all workers; none: no limit', given, false),
+  concurrency: (given) =>
+    text('concurrency', 'Concurrency', 'batches at a time; auto: as many as the server bears', given, false),
+  'batch-target': (given) =>
+    text('batch-target', 'Batch target', 'milliseconds that a batch is sized for', given, false),
   repair: () =>
     html`<div class="field"><label><input type="checkbox" name="repair" value="on"> put right what differs, where that needs no guessing</label></div>`,
   check: (

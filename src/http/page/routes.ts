@@ -1,9 +1,11 @@
 /** The web page: every address that is not the API's. */
+import type { KnobsView } from '#api';
 import { BellowsError } from '#core/errors';
+import { knobText } from '#core/knob-text';
 import type { MigrationStatus } from '#core/status';
 import { ACTIONS, type ActionName } from '../control/actions.js';
 import { actorOf } from '../control/actor.js';
-import { readBody } from '../control/body.js';
+import { type Fields, readBody } from '../control/body.js';
 import { statusOf } from '../control/errors.js';
 import type { Looks } from '../control/looks.js';
 import { type Reply, seeOther } from '../control/reply.js';
@@ -47,13 +49,14 @@ async function runPage(
   const unbegun = await unbegunFile(looks, id);
   if (unbegun !== null) return sheet({ title: id, live: true, version, body: fileBody(unbegun) });
   const detail = await looks.statusOf(id);
-  const [walk, history, quarantine] = await Promise.all([
+  const [walk, knobs, history, quarantine] = await Promise.all([
     looks.walk(id),
+    looks.knobs(id),
     looks.history(detail.migration.id, HISTORY_SHOWN),
     looks.quarantine(id),
   ]);
   const mayAct = guard.allows(request.headers, 'write');
-  const body = runBody({ detail, walk, history, quarantine, lag: lag(), mayAct, now: Date.now() });
+  const body = runBody({ detail, walk, knobs, history, quarantine, lag: lag(), mayAct, now: Date.now() });
   return sheet({ title: detail.migration.id, live: true, version, body: [saidOf(query), body] });
 }
 
@@ -88,8 +91,14 @@ async function formPage({ looks, version }: Desk, action: ActionName, { params }
   const detail = await looks.statusOf(params.id ?? '');
   // Whoever approves sees once more what the checks saw.
   const beside = action === 'approve' || action === 'contract' ? gateCard(detail, false) : nothing;
-  const body = formBody(action, detail.migration.id, {}, null, beside);
+  const given = action === 'set' ? knobFields(await looks.knobs(detail.migration.id)) : {};
+  const body = formBody(action, detail.migration.id, given, null, beside);
   return sheet({ title: FORMS[action].title, live: false, version, body });
+}
+
+/** What a form of knobs is filled with: the values as they are. */
+function knobFields({ knobs }: KnobsView): Fields {
+  return Object.fromEntries(knobs.map(({ name, value }) => [name, knobText(value)]));
 }
 
 async function perform(desk: Desk, action: ActionName, { params, request }: Visit): Promise<Reply> {

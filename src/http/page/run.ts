@@ -1,5 +1,5 @@
 /** The page of one migration, in the order in which an operator asks. */
-import type { MigrationDetail, QuarantinedRow, WalkView } from '#api';
+import type { KnobsView, MigrationDetail, QuarantinedRow, WalkView } from '#api';
 import type { MigrationStatus } from '#core/status';
 import { stateWord } from '#core/status-words';
 import type { HistoryRow } from '#ports';
@@ -16,6 +16,7 @@ import { stepper } from './stepper.js';
 export interface RunSheet {
   readonly detail: MigrationDetail;
   readonly walk: WalkView;
+  readonly knobs: KnobsView;
   readonly history: readonly HistoryRow[];
   readonly quarantine: readonly QuarantinedRow[];
   readonly lag: readonly LagSample[];
@@ -25,7 +26,7 @@ export interface RunSheet {
   readonly now: number;
 }
 
-export function runBody({ detail, walk, history, quarantine, lag, mayAct, now }: RunSheet): Part {
+export function runBody({ detail, walk, knobs, history, quarantine, lag, mayAct, now }: RunSheet): Part {
   const { migration } = detail;
   return [
     html`<h1 class="mono">${migration.id}</h1>
@@ -36,7 +37,7 @@ export function runBody({ detail, walk, history, quarantine, lag, mayAct, now }:
     whyCard(detail),
     gateCard(detail, mayAct),
     signalsCard(detail, walk, lag),
-    controlsCard(migration, mayAct),
+    controlsCard(migration, knobs, mayAct),
     blockersCard(detail),
     quarantineCard(migration.id, quarantine, mayAct),
     stepsCard(detail),

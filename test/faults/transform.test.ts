@@ -8,7 +8,8 @@ import { batches, createStage, one, reaches, useStages } from './stage.js';
 
 const ID = '20240103000000_payload';
 const ROWS = 12_000;
-const RECOVERY_MS = 15_000;
+/** A dead worker's claim is taken over after ten seconds; three passes of the catch-up are seconds apart, on a busy machine many. */
+const RECOVERY_MS = 60_000;
 /** Of each writer: all together some hundred writes a second. */
 const PAUSE_MS = 10;
 const used = useDatabase();
@@ -103,7 +104,7 @@ async function expectNothingLost(client: pg.Client, writers: readonly Writer[]):
   expect(wanted.length).toBeGreaterThan(500);
 }
 
-it('fills what is true, whoever writes and whoever dies', { timeout: 150_000 }, async () => {
+it('fills what is true, whoever writes and whoever dies', { timeout: 400_000 }, async () => {
   const client = await connect(used.url);
   await client.query(
     `create table events (
@@ -140,14 +141,14 @@ it('fills what is true, whoever writes and whoever dies', { timeout: 150_000 }, 
   worker = stage.spawn('worker');
   deployed = 4;
   await stage.bellows.deploys.record('api', '2');
-  await until(async () => (await one<number>(client, WRONG)) === 0, { timeoutMs: 30_000, everyMs: 200 });
+  await until(async () => (await one<number>(client, WRONG)) === 0, { timeoutMs: 60_000, everyMs: 200 });
   await Promise.all(writers.map((writer) => writer.stop()));
-  await until(async () => (await one<number>(client, WRONG)) === 0, { timeoutMs: 15_000 });
+  await until(async () => (await one<number>(client, WRONG)) === 0, { timeoutMs: 60_000 });
   await expectNothingLost(client, writers);
   await until(async () => (await stage.bellows.approve(ID, { reason: 'all agree' })).open, {
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
   });
-  await reaches(client, 'done', 30_000, ID);
+  await reaches(client, 'done', 60_000, ID);
   expect((await worker.kill()).code).toBe(0);
   expect((await leader.kill()).code).toBe(0);
   expect(await one<number>(client, WRONG)).toBe(0);

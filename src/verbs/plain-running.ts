@@ -16,6 +16,11 @@ export interface PlainOptions {
   readonly lockWaitMs?: number | undefined;
 }
 
+/** Of a verb whose caller may leave all of it out. */
+export function plainOptions({ signal, onNotice, lockWaitMs }: Partial<PlainOptions>): PlainOptions {
+  return { signal: signal ?? new AbortController().signal, onNotice, lockWaitMs };
+}
+
 const LOCK_WAIT_MS = 10 * 60_000;
 
 /** Takes the right to run plain SQL, and gives `work` the way to open sessions under it, one after the other. */

@@ -12,7 +12,7 @@ import { continuePrepared } from '#everyday/sql/run';
 import type { Context } from './context.js';
 import { isNamed } from './find.js';
 import { readPlain } from './plain.js';
-import { runningPlain } from './plain-running.js';
+import { plainOptions, runningPlain } from './plain-running.js';
 import { readStatus } from './status.js';
 
 export interface ResolveOptions extends PlainRunOptions {
@@ -25,14 +25,13 @@ export async function resolve(
   how: Resolution,
   options: ResolveOptions = {},
 ): Promise<MigrationStatus> {
-  const { signal = new AbortController().signal, lockWaitMs, onNotice, reason } = options;
   await find(context, migration);
   // Once more under the lease: what was half-way a moment ago may be through.
-  const id = await runningPlain(context, { signal, lockWaitMs, onNotice }, (withSession) =>
+  const id = await runningPlain(context, plainOptions(options), (withSession) =>
     withSession(async (running) => {
       const found = await find(context, migration);
       await refuseWhileAlive(running, found);
-      await settle(running, found, how, reason);
+      await settle(running, found, how, options.reason);
       return found.file.id;
     }),
   );

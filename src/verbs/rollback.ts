@@ -12,7 +12,7 @@ import { findRun, isNamed } from './find.js';
 import { rollBackRun } from './operate.js';
 import type { PlainState } from './plain.js';
 import { refuseStopped } from './plain-refusals.js';
-import { type PlainOptions, readPlainAtRest } from './plain-running.js';
+import { plainOptions, readPlainAtRest } from './plain-running.js';
 import { runAll } from './run-plain.js';
 import { readStatus } from './status.js';
 import { select, timelineOf } from './timeline.js';
@@ -49,10 +49,6 @@ export async function rollbackMany(
       : all.filter(({ id }) => !isNamed(id, target.to) && id > target.to);
   if (chosen.length === 0) throw nothingLeft();
   return takeBack(context, chosen, options);
-}
-
-function plainOptions({ signal, lockWaitMs, onNotice }: PlainRunOptions): PlainOptions {
-  return { signal: signal ?? new AbortController().signal, lockWaitMs, onNotice };
 }
 
 /** Newest first. */

@@ -14,7 +14,7 @@ import type { Until } from './judge-gate.js';
 import { type PlainState, readPlain } from './plain.js';
 import { adoptApplied } from './plain-adopted.js';
 import { refuseEdited, refuseLate, refuseStopped } from './plain-refusals.js';
-import { type PlainOptions, readPlainAtRest } from './plain-running.js';
+import { plainOptions, readPlainAtRest } from './plain-running.js';
 import { startLeader, startWorker } from './processes.js';
 import { readStatus } from './status.js';
 import { type Entry, select, timelineOf } from './timeline.js';
@@ -55,10 +55,6 @@ function refuseWhatDoesNotFit(plain: PlainState, strict: boolean): void {
   refuseStopped(plain);
   refuseEdited(plain);
   if (strict) refuseLate(plain);
-}
-
-function plainOptions({ signal, onNotice, lockWaitMs }: UpOptions): PlainOptions {
-  return { signal: signal ?? new AbortController().signal, onNotice, lockWaitMs };
 }
 
 /** Plain SQL alone needs neither leader nor workers nor queue. */

@@ -12,11 +12,9 @@ export interface PlainRow {
   readonly checksum: string;
   readonly state: 'running' | 'failed' | 'applied';
   readonly direction: 'up' | 'down';
-  readonly origin: 'run' | 'adopted' | 'baseline' | 'resolved';
   readonly unitsDone: number;
   readonly doneDigest: string | null;
   readonly failure: PlainFailure | null;
-  readonly finishedAt: string | null;
 }
 
 /** Without row values and without SQL: it is kept, and shown wherever the status is. */
@@ -49,8 +47,8 @@ export async function readLedger(session: Session, table: TableName): Promise<Le
 }
 
 const ROWS = `
-select version, migration, checksum, state, direction, origin, units_done as "unitsDone",
-  done_digest as "doneDigest", failure, finished_at as "finishedAt"
+select version, migration, checksum, state, direction, units_done as "unitsDone",
+  done_digest as "doneDigest", failure
 from bellows.plain`;
 
 /** As dbmate makes it, with its schema where there is none. */

@@ -36,6 +36,8 @@ export interface Span {
   readonly lo: number;
   readonly hi: number;
   readonly keys?: KeySpan;
+  /** Only the rows of this stride; further ones of the same span follow. Without it: all that are left. */
+  readonly stride?: number;
 }
 
 /** The rows of a span over the alias `t`; its values are parameters from `first` on, see `spanValues`. */

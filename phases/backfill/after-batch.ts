@@ -26,11 +26,11 @@ export async function afterSuccess(
   walk.emit('batch:committed', {
     migration: walk.migration,
     rows,
-    blocks: span.hi - span.lo,
+    blocks: span.stride === undefined ? span.hi - span.lo : 0,
     seconds: milliseconds / 1_000,
   });
   if (done) return 'done';
-  return rank >= settings.concurrency ? 'yielded' : afterMoved(walk.range, position, span, moved);
+  return rank >= settings.concurrency ? 'yielded' : afterMoved(walk, position, span, moved);
 }
 
 /**

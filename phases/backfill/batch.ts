@@ -5,10 +5,11 @@
  * Parameters of every shape: $1 range, $2 cursor as the walker knows it, $3 epoch, $4 holder, $5 the new cursor.
  */
 import { literal, quote, quoteTable, type TableName } from '#core/identifier';
-import type { BackfillPlan } from '#core/plan';
+import { type BackfillPlan, isTransform } from '#core/plan';
 import { type Access, spanText } from './access.js';
 import { change, isPending, isPendingOrRefused, isRefused, notQuarantined, rowKey } from './batch-rows.js';
 import { LIVE_SECONDS, WALKED } from './claim.js';
+import { strideText } from './strides.js';
 import { givenRows } from './transform/given-rows.js';
 import { sourceRows } from './transform/source-rows.js';
 
@@ -27,6 +28,8 @@ export interface BatchSql {
   readonly direct: string;
   /** Waits for no row lock, leaves quarantined rows alone, counts what it leaves; $6 and on as above. */
   readonly careful: string;
+  /** Both for one stride of the span, whose number is $8. Null where strides bring nothing. */
+  readonly strided: Pick<BatchSql, 'direct' | 'careful'> | null;
   /** As `careful` over the tuple ids in $6. */
   readonly rows: string;
   /** Rows that a transform gave, as JSON in $6; $7 the new key where keys are walked. Null where there is no transform. */
@@ -52,6 +55,7 @@ export function renderBatches(target: BatchTarget): BatchSql {
   return {
     // Where a transform fills the columns there is no other way to write them.
     direct: given ?? direct(target, moving, span),
+    strided: mayStride(target) ? strided(target, moving, span) : null,
     careful: given ?? careful(target, moving, span),
     rows: given ?? careful(target, fence(target), spanText({ kind: 'picked', tids: [] }, 6)),
     given,
@@ -64,6 +68,16 @@ export function renderBatches(target: BatchTarget): BatchSql {
       target.backfill.kind === 'synced' ? quarantineMarked(target, target.backfill.marker) : null,
     quarantineOnly: quarantineOnly(target),
   };
+}
+
+/** A purge writes no new version, and a transform writes the rows that it is given. */
+function mayStride({ access, backfill }: BatchTarget): boolean {
+  return access.kind === 'blocks' && backfill.kind !== 'purge' && !isTransform(backfill);
+}
+
+function strided(target: BatchTarget, moving: string, span: string): BatchSql['strided'] {
+  const stride = `${span}\n    and ${strideText(8)}`;
+  return { direct: direct(target, moving, stride), careful: careful(target, moving, stride) };
 }
 
 interface Advance {

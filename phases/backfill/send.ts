@@ -17,6 +17,8 @@ export interface Walk {
   readonly range: ClaimedRange;
   readonly sql: BatchSql;
   readonly limits: TransactionLimits;
+  /** How many statements a span of the walk takes; 1 where strides bring nothing. */
+  readonly strides: number;
 }
 
 export type Request =
@@ -97,10 +99,13 @@ function statement(
   const { sql } = walk;
   switch (request.kind) {
     case 'span': {
-      const { lo, hi } = request.span;
-      const fence = fenceValues(walk.range, lo, request.stay ? lo : hi);
+      const { lo, hi, stride } = request.span;
+      const stay = request.stay || stride !== undefined;
+      const fence = fenceValues(walk.range, lo, stay ? lo : hi);
       const values = [...fence, ...spanValues(walk.range.access, walk.range.lo, request.span)];
-      return { text: request.careful ? sql.careful : sql.direct, values };
+      const texts = stride === undefined ? sql : sql.strided;
+      const text = (request.careful ? texts?.careful : texts?.direct) ?? '';
+      return { text, values: stride === undefined ? values : [...values, stride] };
     }
     case 'rows':
       return { text: sql.rows, values: [...fenceValues(walk.range, request.at, request.at), request.tids] };

@@ -25,12 +25,12 @@ export async function lastBatchBlocks(
       select b.range_id, b.lo, b.hi
       from bellows.batches b
       where b.run_id = $1
+        and b.hi > b.lo
       order by b.committed_at desc
       limit 5
     ) as recent
     join bellows.ranges r on r.id = recent.range_id
-    where recent.hi > recent.lo
-      and r.backfill = $2
+    where r.backfill = $2
       and r.pass = $3`,
     [runId, backfill, pass],
   );

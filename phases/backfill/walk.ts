@@ -1,8 +1,9 @@
 /** Walks one range: claim, batches, release. The range row is the truth; nothing here is trusted across a failure. */
 
+import { type BackfillPlan, filledColumns } from '#core/plan';
 import type { JobOutcome, RangeJob, RunRow } from '#ports';
 import { afterLateSweep, afterSuccess, afterTrouble, afterUnlocated, whereItStands } from './after-batch.js';
-import { renderBatches } from './batch.js';
+import { type BatchSql, renderBatches } from './batch.js';
 import { type ClaimedRange, claim, release } from './claim.js';
 import { type Course, isOver, type Next, rest, type WalkDeps } from './course.js';
 import { batchLimits } from './limits.js';
@@ -11,6 +12,7 @@ import { nextSpan, type Position, startPosition } from './position.js';
 import { backfillOf, FIRST_SWEEP } from './ranges.js';
 import { send, type Walk } from './send.js';
 import { lastBatchBlocks, primaryKeyOf } from './start-facts.js';
+import { mayBeHot, STRIDES } from './strides.js';
 import { walkTransform } from './transform/flow.js';
 
 const BUDGET_MS = 20_000;
@@ -49,19 +51,34 @@ async function prepare(deps: WalkDeps, run: RunRow, range: ClaimedRange): Promis
   const backfill = backfillOf(run, range.backfill);
   const { runId, leaf, leafOid } = range;
   const primaryKey = await primaryKeyOf(deps.database, leafOid);
+  const sql = renderBatches({ runId, leaf, leafOid, backfill, primaryKey, access: range.access });
   return {
     database: deps.database,
     clock: deps.clock,
     emit: deps.emit,
     migration: run.migration,
     range,
-    sql: renderBatches({ runId, leaf, leafOid, backfill, primaryKey, access: range.access }),
+    sql,
     limits: batchLimits(deps.server, backfill.triggers),
+    strides: await stridesOf(deps, range, backfill, sql),
   };
 }
 
+/** Only the walk itself: later passes find a few rows here and there. */
+async function stridesOf(
+  { database }: WalkDeps,
+  { pass, leaf }: ClaimedRange,
+  backfill: BackfillPlan,
+  { strided }: BatchSql,
+): Promise<number> {
+  if (pass >= FIRST_SWEEP || strided === null) return 1;
+  const marker = backfill.kind === 'synced' ? [backfill.marker] : [];
+  const written = [...filledColumns(backfill).map(({ name }) => name), ...marker];
+  return (await mayBeHot(database, leaf, written)) ? STRIDES : 1;
+}
+
 async function walkClaimed(course: Course, lastBlocks: number | null): Promise<JobOutcome> {
-  const start = startPosition(course.walk.range, course.run.pace, lastBlocks);
+  const start = startPosition(course.walk, course.run.pace, lastBlocks);
   const { run, deps, walk } = course;
   const backfill = backfillOf(run, walk.range.backfill);
   if (backfill.kind === 'synced' && backfill.transform !== undefined) {
@@ -95,7 +112,7 @@ async function mayGo(course: Course, position: Position): Promise<boolean> {
 
 async function advance(course: Course, position: Position): Promise<Next> {
   const { walk } = course;
-  const span = await locate(walk, position.key, nextSpan(walk.range, position));
+  const span = await locate(walk, position.key, nextSpan(walk, position));
   if ('kind' in span) return afterUnlocated(course, position, span.trouble);
   const stay = isLateSweep(walk.range);
   const sent = await send(walk, { kind: 'span', span, careful: position.careful, stay });

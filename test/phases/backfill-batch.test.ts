@@ -30,7 +30,8 @@ async function claimed(shop: Workshop, run: RunRow): Promise<Walk> {
   const sql = renderBatches({ runId: run.id, leaf, leafOid, backfill, primaryKey: ['id'], access });
   const limits = batchLimits(SERVER, backfill.triggers);
   const { database, deps } = shop;
-  return { database, clock: deps.clock, emit: deps.emit, migration: run.migration, range, sql, limits };
+  const { clock, emit } = deps;
+  return { database, clock, emit, migration: run.migration, range, sql, limits, strides: 1 };
 }
 
 async function explain(shop: Workshop, text: string, values: readonly unknown[]): Promise<string> {

@@ -89,7 +89,7 @@ function read(parts: TransformCourse, position: Position): Promise<ReadChunk> {
     walk.range.access.kind === 'blocks' ? (position.rowsPerBlock ?? GUESSED_ROWS_PER_BLOCK) : 1;
   const most = Math.max(1, Math.floor(MOST_ROWS / Math.max(1, rowsPerBlock)));
   const pace = { ...position.pace, blocks: Math.min(position.pace.blocks, most) };
-  const span = nextSpan(walk.range, { ...position, pace });
+  const span = nextSpan(walk, { ...position, pace });
   return staged(parts.course, 'read', async () => {
     const found = await locate(walk, position.key, span);
     return 'kind' in found ? found : readChunk(walk, names, found);

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import type { Database } from '#ports';
+import {
+  backfill,
+  count,
+  ledgerProblems,
+  rowsInLedger,
+  setState,
+  startPlain,
+  startSynced,
+  USERS,
+  usersTable,
+  useWorkshop,
+  type Workshop,
+  WRONG_USERS,
+} from './backfill-workshop.js';
+import { MAJORS } from './sync-trigger-fixture.js';
+
+const ROWS = 30_000;
+
+/** Of the table and of an index that no batch writes a column of: how much larger they are than `before`. */
+async function sizes(
+  { app }: Workshop,
+  table: string,
+): Promise<{ readonly heap: number; readonly index: number }> {
+  const { rows } = await app.query(
+    `select pg_relation_size($1::regclass)::float8 as heap, pg_relation_size($2::regclass)::float8 as index`,
+    [table, `${table}_pkey`],
+  );
+  return rows[0];
+}
+
+/** Batches that left the cursor where it was: all strides of a span but the last. */
+async function staying(database: Database, runId: number): Promise<number> {
+  const rows = await database.query<{ n: number }>(
+    'select count(*)::integer as n from bellows.batches where run_id = $1 and hi = lo',
+    [runId],
+  );
+  return rows[0]?.n ?? 0;
+}
+
+describe.each(MAJORS)('strides on PostgreSQL %s', (major) => {
+  const open = useWorkshop({ major });
+
+  it('reuse the room of the rows before: heap and indexes hardly grow, without any vacuum', async () => {
+    const shop = await open();
+    await usersTable(shop.app, ROWS);
+    const run = await startSynced(shop, USERS);
+    const before = await sizes(shop, 'users');
+    await backfill(shop, run);
+    const after = await sizes(shop, 'users');
+    // One statement over the same blocks doubles the table.
+    expect(after.heap / before.heap).toBeLessThan(1.6);
+    expect(after.index / before.index).toBeLessThan(1.3);
+    expect(await rowsInLedger(shop.database, run.id)).toBe(ROWS);
+    expect(await ledgerProblems(shop.database, run.id)).toEqual([]);
+    expect(await count(shop.app, WRONG_USERS)).toBe(0);
+  });
+
+  it('cost nothing where a reader holds back the horizon: the walk ends with every row moved once', async () => {
+    const shop = await open();
+    await usersTable(shop.app, ROWS);
+    const run = await startSynced(shop, USERS);
+    const before = await sizes(shop, 'users');
+    await shop.app.query('begin isolation level repeatable read');
+    await shop.app.query('select count(*) from users');
+    await backfill(shop, run);
+    await shop.app.query('commit');
+    expect((await sizes(shop, 'users')).heap / before.heap).toBeGreaterThan(1.8);
+    expect(await rowsInLedger(shop.database, run.id)).toBe(ROWS);
+    expect(await count(shop.app, WRONG_USERS)).toBe(0);
+  });
+
+  it.each([
+    ['a key column', 'create index on items (price)'],
+    ['an included column', 'create index on items (id) include (price)'],
+    ['an expression', 'create index on items (lower(price))'],
+    ['a condition', 'create index on items (id) where price is null'],
+  ])('are left out where an index has a written column: %s', async (_, index) => {
+    const shop = await open();
+    await shop.app.query(`create table items (id integer primary key, price text);
+      insert into items select i, null from generate_series(1, 5000) i`);
+    const striding = await startPlain(shop, 'items', { price: `'none'` }, 'price is null');
+    await backfill(shop, striding);
+    expect(await staying(shop.database, striding.id)).toBeGreaterThan(0);
+    await shop.app.query(`update items set price = null; ${index}`);
+    await setState(shop.database, striding.id, { kind: 'rolled_back', at: '' });
+    const plain = await startPlain(shop, 'items', { price: `'none'` }, 'price is null');
+    await backfill(shop, plain);
+    expect(await staying(shop.database, plain.id)).toBe(0);
+    expect(await count(shop.app, 'items where price is null')).toBe(0);
+  });
+});

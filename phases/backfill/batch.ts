@@ -102,6 +102,20 @@ const BY_KEY: Advance = {
 };
 
 /**
+ * The batches before this one are added to the totals that a look reads; its own count is not known yet. Their ids grow in
+ * the order of their commits, since each takes its id with the range's row locked. Where a batch is not seen, because it was
+ * committed while this statement waited for that row, its id is beyond `summed_to`, and the next statement adds it.
+ */
+const ADD_UP = `(rows_moved, rows_left, summed_to) = (
+      select
+        r.rows_moved + coalesce(sum(b.rows), 0), r.rows_left + coalesce(sum(b.left_behind), 0),
+        coalesce(max(b.id), r.summed_to)
+      from bellows.batches b
+      where b.range_id = r.id
+        and b.id > r.summed_to
+    )`;
+
+/**
  * The fence lets the batch through once: same cursor, epoch and holder, run still backfilling. The leaf must also be the
  * relation and the file node that was planned: the statement's own lock on the leaf, taken before it runs, keeps a
  * rewrite out from then on.
@@ -110,7 +124,7 @@ function fence({ leaf }: BatchTarget, { ends, sets }: Advance = BY_POSITION): st
   return `with fence as (
   update bellows.ranges r
   set
-    ${['cursor = $5::bigint', ...sets].join(',\n    ')},
+    ${['cursor = $5::bigint', ...sets, ADD_UP].join(',\n    ')},
     state = case when ${ends} then 'done' else 'open' end,
     holder = case when ${ends} then null else r.holder end,
     finished_at = case when ${ends} then clock_timestamp() end,

@@ -56,14 +56,20 @@ ranges as (
   left join ours o on o.pass = newest.pass
   group by newest.pass
 ),
+-- Each range has the sum of its batches but the newest, which is read from the ledger.
 ledger as (
   select
-    coalesce(sum(b.rows), 0)::bigint as rows,
-    coalesce(sum(b.rows) filter (where o.pass = newest.pass), 0)::bigint as rows_in_pass,
-    coalesce(sum(b.left_behind) filter (where o.pass = newest.pass), 0)::bigint as left_behind
+    coalesce(sum(o.rows_moved + tail.rows), 0)::bigint as rows,
+    coalesce(sum(o.rows_moved + tail.rows) filter (where o.pass = newest.pass), 0)::bigint as rows_in_pass,
+    coalesce(sum(o.rows_left + tail.left_behind) filter (where o.pass = newest.pass), 0)::bigint as left_behind
   from newest
   cross join ours o
-  join bellows.batches b on b.range_id = o.id
+  cross join lateral (
+    select coalesce(sum(b.rows), 0) as rows, coalesce(sum(b.left_behind), 0) as left_behind
+    from bellows.batches b
+    where b.range_id = o.id
+      and b.id > o.summed_to
+  ) as tail
 ),
 recent as (
   select

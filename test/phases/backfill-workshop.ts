@@ -211,7 +211,7 @@ export async function backfill(shop: Workshop, run: RunRow, maxPasses = 6): Prom
   throw new Error('the backfill did not end');
 }
 
-/** Problems of the ledger: gaps, overlaps, and cursors that are not where the batches end. Empty: sound. */
+/** Problems of the ledger: gaps, overlaps, cursors that are not where the batches end, wrong totals. Empty: sound. */
 export async function ledgerProblems(database: Database, runId: number): Promise<readonly unknown[]> {
   return database.query(
     `with walked as (
@@ -237,6 +237,13 @@ export async function ledgerProblems(database: Database, runId: number): Promise
     left join ends on ends.range_id = r.id
     where r.run_id = $1
       and (coalesce(ends.hi, r.lo) <> r.cursor or coalesce(ends.lo, r.lo) <> r.lo)
+    union all
+    select 'totals', r.id, r.summed_to
+    from bellows.ranges r
+    left join bellows.batches b on b.range_id = r.id and b.id <= r.summed_to
+    where r.run_id = $1
+    group by r.id
+    having r.rows_moved <> coalesce(sum(b.rows), 0) or r.rows_left <> coalesce(sum(b.left_behind), 0)
     union all
     select 'ranges', r.id, r.lo
     from (

@@ -151,6 +151,34 @@ test.each([
   expect(await db.query('select actor from bellows.history')).toEqual([{ actor: 'api' }]);
 });
 
+test('the totals of ranges are those of the ledger, also of a run that an earlier version began', async () => {
+  const db = open(used.url);
+  const versions = await shippedVersions();
+  await installSchema(
+    db,
+    versions.filter(({ version }) => version < 7),
+  );
+  await db.query(`insert into bellows.runs (id, migration, checksum, plan, state) overriding system value
+    values (1, 'm', 'c', '{}', '{"kind": "backfilling"}')`);
+  await db.query(`insert into bellows.ranges
+    (run_id, backfill, pass, leaf, leaf_schema, leaf_table, filenode, lo, hi, cursor)
+    select 1, 0, pass, 0, 'public', 't', 0, 0, 100, 30 from generate_series(1, 3) as pass`);
+  await db.query(`insert into bellows.batches (run_id, range_id, lo, hi, rows, left_behind, milliseconds)
+    select 1, 1 + (i % 2), i, i + 1, i, i % 3, 1 from generate_series(1, 20) as i`);
+  await installSchema(db, versions);
+  expect(
+    await db.query(
+      `select rows_moved::integer as rows, rows_left::integer as left, summed_to::integer as to
+       from bellows.ranges
+       order by id`,
+    ),
+  ).toEqual([
+    { rows: 110, left: 11, to: 20 },
+    { rows: 100, left: 10, to: 19 },
+    { rows: 0, left: 0, to: 0 },
+  ]);
+});
+
 describe('on the oldest server that is served', () => {
   const oldest = useDatabase({ major: 14 });
   const openOldest = useOpen();

@@ -30,7 +30,10 @@ export function expandTransactions(
 ): readonly Step[] {
   return tablesOf(definition).flatMap((table): readonly TransactionStep[] => {
     const own = (definition.expand ?? []).flatMap((o, i) =>
-      sameTable(parseTable(tableOf(o, definition)), table) ? (rendered[i]?.expand ?? []) : [],
+      // A statement is a transaction of its own, and need not name a table.
+      o.kind !== 'statement' && sameTable(parseTable(tableOf(o, definition)), table)
+        ? (rendered[i]?.expand ?? [])
+        : [],
     );
     const here = backfills.filter((b) => sameTable(b.plan.table, table));
     const synced = here.map((b) => b.plan).filter((p): p is SyncedBackfillPlan => p.kind === 'synced');

@@ -53,7 +53,8 @@ export function contextFor(migration: AnalysedMigration, facts: PlanningFacts, r
       runId,
       position,
       table,
-      facts: facts.tables.get(quoteTable(table)) ?? null,
+      // A statement need not name one.
+      facts: written === '' ? null : (facts.tables.get(quoteTable(table)) ?? null),
       server: facts.server,
       added: new Map(adds.flatMap((o) => (o.kind === 'addColumn' ? [[o.column, o.type] as const] : []))),
       backfilled: new Set(fills.flatMap((b) => filledBy(b))),

@@ -31,7 +31,9 @@ export function rollbackSteps(
           transactionStep(
             UNDO,
             'rollback',
-            `take back what was added to ${tables.map(displayTable).join(', ')}`,
+            tables.length === 0
+              ? 'take back what was done'
+              : `take back what was added to ${tables.map(displayTable).join(', ')}`,
             tables,
             actions,
           ),

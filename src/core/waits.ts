@@ -31,6 +31,8 @@ export interface StatusFacts {
   readonly led: boolean;
   readonly quarantined: number;
   readonly blockedBy: string | null;
+  /** The run that backfills its table first, in words: until its end no batch of this one is begun. */
+  readonly behind: string | null;
 }
 
 interface CauseFacts {
@@ -83,7 +85,7 @@ export function waitsOf(id: string, facts: StatusFacts): readonly Wait[] {
     ...(facts.blockedBy === null ? [] : [driftWait(id, facts.blockedBy)]),
     ...(!facts.led && NEEDS_A_LEADER.includes(state.kind) ? [NO_LEADER] : []),
     ...facts.blockers.map(lockWait),
-    ...(state.kind === 'pending' && state.waitsFor !== null ? [orderWait(state.waitsFor)] : []),
+    ...(state.kind === 'pending' && state.waitsFor !== null ? [orderWait(state.waitsFor, 'begins')] : []),
     ...(state.kind === 'backfilling' ? backfillWaits(id, facts) : []),
     ...(state.kind === 'gated' ? gateWaits(id, facts) : []),
   ];
@@ -101,8 +103,8 @@ function driftWait(id: string, drift: string): Wait {
   return { cause: 'drift', reason: drift, next: `restore the file, or bellows rollback ${id}` };
 }
 
-function orderWait(reason: string): Wait {
-  return { cause: 'order', reason, next: 'it begins by itself' };
+function orderWait(reason: string, does: 'begins' | 'goes on'): Wait {
+  return { cause: 'order', reason, next: `it ${does} by itself` };
 }
 
 const NO_LEADER: Wait = {
@@ -134,15 +136,18 @@ export function throttleWait({ text, release }: Hold): Wait {
   return { cause: 'throttle', reason: `held by ${text}`, next: `released when ${release}` };
 }
 
-function backfillWaits(id: string, { holds: held, liveWorkers, quarantined }: StatusFacts): readonly Wait[] {
+function backfillWaits(id: string, facts: StatusFacts): readonly Wait[] {
+  const { holds: held, liveWorkers, quarantined, behind } = facts;
   const idle: Wait = {
     cause: 'no_worker',
     reason: 'no worker is alive',
     next: 'bellows up, or bellows worker',
   };
+  // What holds the pace is the other run's to tell: this one has none yet.
+  const walking = behind === null ? [...held.map(throttleWait), ...(liveWorkers === 0 ? [idle] : [])] : [];
   return [
-    ...held.map(throttleWait),
-    ...(liveWorkers === 0 ? [idle] : []),
+    ...(behind === null ? [] : [orderWait(behind, 'goes on')]),
+    ...walking,
     ...(quarantined === 0 ? [] : [quarantineWait(id, quarantined)]),
   ];
 }

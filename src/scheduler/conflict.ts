@@ -1,4 +1,4 @@
-/** Which earlier run a run waits for: only one that touches the same objects, and one backfill a table at a time. */
+/** Which run another waits for: an earlier one that touches the same objects, and one backfill a table at a time. */
 import { displayTable, quoteTable } from '#core/identifier';
 import { innerState, isFinal } from '#core/state';
 import { meet } from '#phases/plan/touches';
@@ -17,9 +17,20 @@ export function startConflict(run: RunRow, runs: readonly RunRow[]): string | nu
   return null;
 }
 
+/**
+ * Who came first goes first, also where its migration is the later one: what is in the middle of a table is not stopped for one
+ * that is about to begin. Both by the database's clock; never two that wait for each other, since this is one order of all.
+ */
+function cameFirst(other: RunRow, run: RunRow): boolean {
+  const [theirs, own] = [innerState(other.state), innerState(run.state)];
+  if (other.id === run.id || theirs.kind !== 'backfilling' || own.kind !== 'backfilling') return false;
+  const ahead = Date.parse(own.since) - Date.parse(theirs.since);
+  return ahead > 0 || (ahead === 0 && other.migration < run.migration);
+}
+
 function backfillConflict(run: RunRow, runs: readonly RunRow[]): string | null {
   const own = new Set(run.plan.backfills.map((b) => quoteTable(b.table)));
-  for (const other of runs.filter((o) => isEarlier(o, run) && innerState(o.state).kind === 'backfilling')) {
+  for (const other of runs.filter((o) => cameFirst(o, run))) {
     const shared = other.plan.backfills.find((b) => own.has(quoteTable(b.table)));
     if (shared !== undefined)
       return `waits for ${other.migration}: it backfills ${displayTable(shared.table)}`;

@@ -31,7 +31,8 @@ export async function readSnapshot(
     plan: run.plan,
     doneSteps: new Set(steps.filter((s) => s.state === 'done').map((s) => s.step)),
     backfills: state.kind === 'backfilling' ? await readBackfills(deps, run) : [],
-    conflict: conflictOf(run, runs),
+    // Another may have begun to walk since the runs were read: who is first must not be decided on an old look.
+    conflict: conflictOf(run, state.kind === 'backfilling' ? await deps.store.alive() : runs),
     closed: BEGINNING.has(state.kind) ? await closedNow(deps, run) : null,
     verification: state.kind === 'settling' ? await readVerification(deps, run, state.since) : null,
     behind,

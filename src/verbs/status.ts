@@ -17,6 +17,7 @@ import { failedWait, type StatusFacts, waitsOf } from '#core/waits';
 import { STALE_WORKER_SECONDS } from '#core/workers';
 import { type BackfillProgress, readProgress } from '#phases/backfill/progress';
 import type { RunRow } from '#ports';
+import { conflictOf } from '#scheduler/conflict';
 import { blockersOf } from './blockers-of.js';
 import type { Context } from './context.js';
 import { driftOf } from './drift.js';
@@ -24,12 +25,15 @@ import { readPlain } from './plain.js';
 import { statusOfPlain } from './status-plain.js';
 import type { Watched } from './watch.js';
 
-type CommonFacts = Pick<StatusFacts, 'liveWorkers' | 'led'>;
+type CommonFacts = Pick<StatusFacts, 'liveWorkers' | 'led'> & {
+  /** All that may stand before another. */
+  readonly runs: readonly RunRow[];
+};
 
 export async function readStatus(context: Context): Promise<Status> {
   const [project, installed] = [await context.folder(), await isInstalled(context)];
   const runs = installed ? await context.store.runs() : [];
-  const facts = installed ? await commonFacts(context) : { liveWorkers: 0, led: false };
+  const facts = installed ? await commonFacts(context, runs) : { liveWorkers: 0, led: false, runs };
   const known: MigrationStatus[] = [];
   // One after the other, on one connection: opening ten costs more than asking twenty times.
   for (const run of runs) known.push(await describe(context, run, facts, driftOf(run, project.migrations)));
@@ -54,7 +58,7 @@ export async function readAlive(context: Context): Promise<readonly Watched[]> {
   const { migrations } = await context.project();
   const stills = await readStills(context);
   const runs = (await context.store.runs()).filter((run) => stills.has(run.id));
-  const facts = await commonFacts(context);
+  const facts = await commonFacts(context, runs);
   return Promise.all(
     runs.map(async (run) => ({
       migration: await describe(context, run, facts, driftOf(run, migrations)),
@@ -91,7 +95,8 @@ export async function statusOfRun(
   drift: string | null = null,
   known?: readonly BackfillProgress[],
 ): Promise<MigrationStatus> {
-  return describe(context, run, await commonFacts(context), drift, known);
+  const runs = run.state.kind === 'backfilling' ? await context.store.alive() : [];
+  return describe(context, run, await commonFacts(context, runs), drift, known);
 }
 
 export async function isInstalled({ database }: Context): Promise<boolean> {
@@ -101,14 +106,14 @@ export async function isInstalled({ database }: Context): Promise<boolean> {
   return rows[0]?.there === true;
 }
 
-async function commonFacts({ database, lease }: Context): Promise<CommonFacts> {
+async function commonFacts({ database, lease }: Context, runs: readonly RunRow[]): Promise<CommonFacts> {
   const rows = await database.query<{ live: number }>(
     `select count(*)::integer as live
      from bellows.workers
      where beat_at > clock_timestamp() - $1 * interval '1 s'`,
     [STALE_WORKER_SECONDS],
   );
-  return { liveWorkers: rows[0]?.live ?? 0, led: (await lease.holder()) !== null };
+  return { liveWorkers: rows[0]?.live ?? 0, led: (await lease.holder()) !== null, runs };
 }
 
 /** Of each backfill; the dearest part of a look. */
@@ -136,6 +141,7 @@ async function describe(
     quarantined,
     blockers: await blockersOf(context, run),
     blockedBy: drift,
+    behind: run.state.kind === 'backfilling' ? conflictOf(run, common.runs) : null,
   };
   return {
     id: run.migration,

@@ -33,7 +33,16 @@ function gatedBy(...shut: readonly CheckId[]): StatusFacts {
       ...{ gate: { soakSeconds: 0, deployed: {}, queries: {} } },
       ...{ touches: [], drops: [], tables: [], notices: [] },
     },
-    ...{ holds: [], gate, liveWorkers: 0, led: false, quarantined: 0, blockers: [], blockedBy: null },
+    ...{
+      holds: [],
+      gate,
+      liveWorkers: 0,
+      led: false,
+      quarantined: 0,
+      blockers: [],
+      blockedBy: null,
+      behind: null,
+    },
   };
 }
 const next = (...shut: readonly CheckId[]) => nextAction(ID, gatedBy(...shut));
@@ -95,6 +104,8 @@ describe('why it is not moving', () => {
       'lock',
     ]);
     expect(causes({ state: backfilling })).toEqual([]);
+    // Its own pace holds nothing before its turn has come.
+    expect(causes({ ...all, behind: 'waits for another' })).toEqual(['order', 'quarantine']);
   });
 
   it('a lock is named by what does not change from one look to the next', () => {

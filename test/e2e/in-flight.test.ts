@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { until } from '../support/until.js';
 import {
   columnsOf,
   migration,
@@ -51,6 +52,54 @@ it('a later migration waits where it touches the same column, and says so; elsew
     ),
   ).toEqual([2]);
 });
+
+it.each([
+  [A, B],
+  [B, A],
+] as const)(
+  'one run at a time backfills a table: after %s, %s waits, says so, and goes on by itself',
+  {
+    timeout: 60_000,
+  },
+  async (first, second) => {
+    const project = await projects.open(
+      {
+        [A]: twoWays('items', 'a', 'a2', `dropColumn('a')`),
+        [B]: twoWays('items', 'b', 'b2', `dropColumn('b')`),
+      },
+      { overrides: { backfill: { rowsPerSecond: 200 } } },
+    );
+    // So few that their dead rows hold nothing.
+    await items(project, 8_000);
+    const { bellows, client } = project;
+    await bellows.up({ migration: first, detach: true });
+    const upping = bellows.up();
+    const waits = async (id: string) => (await bellows.status()).migrations.find((m) => m.id === id)?.waits;
+    const one = {
+      ...{ cause: 'order', reason: `waits for ${first}: it backfills items` },
+      next: 'it goes on by itself',
+    };
+    await until(async () => (await waits(second))?.some(({ cause }) => cause === 'order'), {
+      what: 'a wait',
+    });
+    expect(await waits(second)).toEqual([one]);
+    expect((await bellows.statusOf(second)).migration).toMatchObject({
+      ...{ state: 'backfilling', waits: [one], next: one.reason },
+    });
+    expect(await waits(first)).toEqual([]);
+    await bellows.set(first, { rate: 'none' });
+    await until(async () => (await waits(second))?.length === 0, { what: 'the end of the wait' });
+    await bellows.set(second, { rate: 'none' });
+    expect((await upping).migrations.map(({ state }) => state)).toEqual(['gated', 'gated']);
+    const early = `select count(*)::integer as value
+    from bellows.batches b
+    join bellows.runs r on r.id = b.run_id
+    join bellows.history h on h.migration = '${first}' and h.action = 'backfilled'
+    where r.migration = '${second}'
+      and b.committed_at < h.at`;
+    expect(await values(client, early)).toEqual([0]);
+  },
+);
 
 it('an edited file stops its run with exit code 5, and restored it goes on', {
   timeout: 60_000,

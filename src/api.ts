@@ -196,10 +196,14 @@ export interface Bellows extends ChangelogVerbs, DataVerbs, DatabaseVerbs, Plain
   /** The knobs of a run with their values. */
   knobs(migration: string): Promise<KnobsView>;
   /**
-   * Turns knobs by name, all of them or none; effective at the next batch, kept across restarts, in the history.
+   * Turns knobs by name, all of them or none; effective at the next batch, kept across restarts, in the history with the reason.
    * Throws `BELLOWS_KNOB` for a name or a value that is none, `BELLOWS_RUN_OVER` for a run that has ended.
    */
-  set(migration: string, changes: Readonly<Record<string, string>>): Promise<KnobsView>;
+  set(
+    migration: string,
+    changes: Readonly<Record<string, string>>,
+    options?: { readonly reason?: string },
+  ): Promise<KnobsView>;
   verify(
     migration: string,
     options?: {

@@ -181,7 +181,12 @@ export interface RunStore {
   ): Promise<readonly CheckResult[]>;
   checks(run: RunRow): Promise<readonly CheckResult[]>;
   /** Changes the pace as it is once the run is locked, and enters it into the history. What `change` throws leaves all as it was. */
-  setPace(runId: number, change: (now: PaceSettings) => PaceSettings, actor: Actor): Promise<PaceSettings>;
+  setPace(
+    runId: number,
+    change: (now: PaceSettings) => PaceSettings,
+    actor: Actor,
+    reason?: string,
+  ): Promise<PaceSettings>;
   skipCheck(run: RunRow, check: CheckId, reason: string, actor: Actor): Promise<void>;
   record(entry: {
     readonly actor: Actor;

@@ -50,7 +50,7 @@ export function createRunStore(database: Database, versions?: TableName): RunSto
         return readChecks(tx, runId);
       }),
     checks: (run) => readChecks(database, run.id),
-    setPace: (runId, turn, actor) => change(null, (tx) => changePace(tx, runId, turn, actor)),
+    setPace: (runId, turn, actor, reason) => change(null, (tx) => changePace(tx, runId, turn, actor, reason)),
     skipCheck: (run, check, reason, actor) => change(null, (tx) => addSkip(tx, run, check, reason, actor)),
     record: (entry) => recordEntry(database, entry),
     history: (filter) => readHistory(database, filter),
@@ -171,6 +171,7 @@ async function changePace(
   runId: number,
   turn: (now: PaceSettings) => PaceSettings,
   actor: Actor,
+  reason: string | undefined,
 ): Promise<PaceSettings> {
   const locked = await lockRun(tx, runId);
   if (locked === null) throw new TypeError('a run is never deleted');
@@ -180,7 +181,8 @@ async function changePace(
     runId,
     JSON.stringify(pace),
   ]);
-  await recordEntry(tx, entryOf(run, actor, 'set_pace', { from: run.pace, to: pace }));
+  const why = reason === undefined ? {} : { reason };
+  await recordEntry(tx, entryOf(run, actor, 'set_pace', { ...why, from: run.pace, to: pace }));
   return pace;
 }
 

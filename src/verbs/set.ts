@@ -17,6 +17,7 @@ export async function setKnobs(
   context: Context,
   migration: string,
   changes: Readonly<Record<string, string>>,
+  { reason }: { readonly reason?: string } = {},
 ): Promise<KnobsView> {
   const run = await findRun(context, migration);
   if (isFinal(run.state)) throw over(run.migration);
@@ -24,6 +25,7 @@ export async function setKnobs(
     run.id,
     (now) => Object.entries(changes).reduce((pace, [name, text]) => turnKnob(pace, name, text), paceOf(now)),
     context.actor,
+    reason,
   );
   return { migration: run.migration, knobs: readKnobs(paceOf(pace)) };
 }

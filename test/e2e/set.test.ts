@@ -32,7 +32,8 @@ describe('set', () => {
     const { bellows, client } = project;
     const began = Date.now();
     expect(await moved(client)).toBeLessThan(5_000);
-    const { knobs } = await bellows.set(ID, { rate: 'none', concurrency: '2', 'batch-target': '50' });
+    const changes = { rate: 'none', concurrency: '2', 'batch-target': '50' };
+    const { knobs } = await bellows.set(ID, changes, { reason: 'the launch is over' });
     expect(knobs.find(({ name }) => name === 'rate')?.value).toBeNull();
     await ended;
     // At 500 rows a second it would have taken a minute.
@@ -41,7 +42,11 @@ describe('set', () => {
     const [entry] = (await bellows.history({ migration: ID })).filter(({ action }) => action === 'set_pace');
     expect(entry).toMatchObject({
       actor: 'test',
-      detail: { from: { rowsPerSecond: 500 }, to: { rowsPerSecond: null, ceiling: 2, targetMs: 50 } },
+      detail: {
+        reason: 'the launch is over',
+        from: { rowsPerSecond: 500 },
+        to: { rowsPerSecond: null, ceiling: 2, targetMs: 50 },
+      },
     });
     const { pace } = await bellows.statusOf(ID);
     expect(pace).toMatchObject({ concurrency: 2, targetMs: 50, rowsPerSecond: null });

@@ -97,12 +97,18 @@ describe('the API', () => {
     const now = async () => document(await ask(`${of}/knobs`));
     const before = await now();
     expect(before).toEqual({ status: 200, ...(await project.bellows.knobs(ID)) });
-    const wrong = [{}, { by: 'anna' }, { rate: '5000', sped: '1' }, { rate: 'fast' }, { rate: [5000] }];
+    const wrong = [
+      {},
+      { by: 'anna', reason: 'no knob' },
+      { rate: '5000', sped: '1' },
+      { rate: 'fast' },
+      { rate: [5000] },
+    ];
     for (const fields of [...wrong, { 'replication_lag.constructor': 1 }])
       expect((await post(`${of}/set`, fields)).status, JSON.stringify(fields)).toBe(400);
     expect(await now()).toEqual(before);
     // As words, and as the knobs show them.
-    const changes = { rate: '5000', concurrency: 2, connections: false, by: 'anna' };
+    const changes = { rate: '5000', concurrency: 2, connections: false, by: 'anna', reason: 'launch day' };
     const turned = document(await post(`${of}/set`, changes));
     expect(turned.knobs).toEqual(
       expect.arrayContaining([
@@ -116,6 +122,10 @@ describe('the API', () => {
     const back = document(await post(`${of}/set`, { rate: null, concurrency: 1, connections: true }));
     expect(back).toEqual(before);
     expect(await actors(project, 'set_pace')).toEqual(['api:anna', 'api']);
+    const reasons = (await project.bellows.history({ migration: ID }))
+      .filter(({ action }) => action === 'set_pace')
+      .map(({ detail }) => detail.reason);
+    expect(reasons).toEqual([undefined, 'launch day']);
   });
 
   it('approves and contracts for whoever types the name, and for nobody else', async () => {

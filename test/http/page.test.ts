@@ -173,6 +173,7 @@ describe.skipIf(CHROMIUM === null)('the pace on the page', () => {
     await field('Concurrency').fill('many');
     await field('Batch target').fill('');
     await field('Your name').fill('anna');
+    await field('Reason').fill('launch day');
     await page.getByRole('button', { name: 'Set' }).click();
     expect(await page.getByRole('alert').textContent()).toContain('concurrency cannot be set to "many"');
     expect(await field('Rate').inputValue()).toBe('none');
@@ -187,6 +188,9 @@ describe.skipIf(CHROMIUM === null)('the pace on the page', () => {
     );
     expect(await values()).toEqual(['rate=null', 'concurrency=2', 'max-concurrency=4', 'batch-target=100']);
     expect(await textOf(page, '#history')).toContain('web:anna');
+    expect((await project.bellows.history({ migration: ID }))[0]).toMatchObject({
+      ...{ action: 'set_pace', detail: { reason: 'launch day' } },
+    });
   });
 });
 

@@ -21,10 +21,9 @@ export type Action = (asked: Asked) => Promise<Done>;
 
 const text = z.string().trim();
 const reason = text.min(1).max(1_000);
-const row = z.preprocess(
-  (value) => (value === '' ? undefined : value),
-  z.coerce.number().int().min(1).optional(),
-);
+const emptyIsNone = (value: unknown) => (value === '' ? undefined : value);
+const reasonIfAny = z.preprocess(emptyIsNone, reason.optional());
+const row = z.preprocess(emptyIsNone, z.coerce.number().int().min(1).optional());
 /** Said by forms and programs alike: in whose name. Looked at by `actorOf`. */
 const by = z.string().optional();
 const confirm = text;
@@ -35,10 +34,10 @@ const SCHEMAS = {
   confirmed: z.strictObject({ by, confirm }),
   /** Knobs by name; a value is what the knobs show, or the word that `bellows set` takes. */
   knobs: z
-    .object({ by })
+    .object({ by, reason: reasonIfAny })
     .catchall(z.union([text, z.number(), z.boolean(), z.null()]).transform(knobText))
-    .transform(({ by: _, ...changes }) => changes)
-    .refine((changes) => Object.keys(changes).length > 0, 'name a knob to set'),
+    .transform(({ by: _, reason, ...changes }) => ({ changes, why: reason === undefined ? {} : { reason } }))
+    .refine(({ changes }) => Object.keys(changes).length > 0, 'name a knob to set'),
   approval: z.strictObject({ by, confirm, reason }),
   repair: z.strictObject({ by, repair: z.union([z.boolean(), z.literal('on')]).optional() }),
   skippedCheck: z.strictObject({ by, check: z.enum(CHECKS), reason }),
@@ -56,7 +55,10 @@ export const ACTIONS = {
     parse(SCHEMAS.nothing, fields);
     return done(await verbs.resume(id));
   },
-  set: async ({ verbs, id, fields }) => done(await verbs.set(id, parse(SCHEMAS.knobs, fields))),
+  set: async ({ verbs, id, fields }) => {
+    const { changes, why } = parse(SCHEMAS.knobs, fields);
+    return done(await verbs.set(id, changes, why));
+  },
   approve: async ({ verbs, id, fields }) => {
     const given = parse(SCHEMAS.approval, fields);
     refuseOtherName(given.confirm, id);

@@ -7,7 +7,7 @@ import type { Fields } from '../control/body.js';
 import { type Html, html, nothing, type Part } from './html.js';
 
 type PaceField = 'rate' | 'concurrency' | 'batch-target';
-type FieldName = 'reason' | 'confirm' | 'check' | 'row' | 'repair' | PaceField;
+type FieldName = 'reason' | 'reason, if any' | 'confirm' | 'check' | 'row' | 'repair' | PaceField;
 interface Form {
   readonly title: string;
   readonly button: string;
@@ -31,7 +31,7 @@ export const FORMS: Readonly<Record<ActionName, Form>> = {
     ...{
       title: 'Set the pace',
       button: 'Set',
-      fields: ['rate', 'concurrency', 'batch-target'],
+      fields: ['rate', 'concurrency', 'batch-target', 'reason, if any'],
       done: 'The pace is set, from the next batch on.',
     },
     what: 'For this run, from its next batch on, also after restarts. What is left empty stays as it is.',
@@ -133,6 +133,7 @@ ${line('why', why)}${line('left', left)}${line('next', next)}</div>`;
 
 const FIELDS: Readonly<Record<FieldName, (given: Fields, id: string) => Html>> = {
   reason: (given) => text('reason', 'Reason', 'kept in the history', given, true),
+  'reason, if any': (given) => text('reason', 'Reason', 'kept in the history', given, false),
   confirm: (given, id) => text('confirm', 'Type the name of the migration', id, given, true),
   row: (given) => text('row', 'Number of the row', 'empty: all that are open', given, false),
   rate: (given) => text('rate', 'Rate', 'rows a second, over all workers; none: no limit', given, false),

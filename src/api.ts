@@ -81,6 +81,13 @@ export interface PlanView {
     readonly access: string;
     readonly explain: readonly string[];
   }[];
+  /** Signals that this server, or the role, cannot offer; `holds`: one that was declared, so the backfill waits for it. */
+  readonly notApplicable: readonly {
+    readonly signal: string;
+    readonly text: string;
+    readonly release: string;
+    readonly holds: boolean;
+  }[];
 }
 
 export interface UpOptions {

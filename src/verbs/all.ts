@@ -1,6 +1,7 @@
 /** Every verb of the library, on one context. */
 import type { Bellows, Operations } from '#api';
 import type { Context } from './context.js';
+import { withOwnRights } from './own-rights.js';
 import { create, drop, targetOf, wait } from './server.js';
 
 /**
@@ -13,17 +14,26 @@ function later<A extends readonly unknown[], R>(
   return async (context, ...args) => (await load())(context, ...args);
 }
 
-type Installed = <A extends readonly unknown[], R>(
+type Opened = <A extends readonly unknown[], R>(
   verb: (context: Context, ...args: A) => Promise<R>,
 ) => (...args: A) => Promise<R>;
 
 /** A verb begins with the folder as it is, and with the schema in place. */
-function installed(context: Context, forgetFiles: () => void): Installed {
+function installed(context: Context, forgetFiles: () => void): Opened {
   return (verb) =>
     async (...args) => {
       forgetFiles();
       await context.install();
-      return verb(context, ...args);
+      return withOwnRights(context.database, () => verb(context, ...args));
+    };
+}
+
+/** A verb that only looks: it is at home also where nothing is installed, and for a role that may only read. */
+function looking(context: Context, forgetFiles: () => void = () => undefined): Opened {
+  return (verb) =>
+    async (...args) => {
+      forgetFiles();
+      return withOwnRights(context.database, () => verb(context, ...args));
     };
 }
 
@@ -31,7 +41,7 @@ function installed(context: Context, forgetFiles: () => void): Installed {
 export function operations(context: Context, forgetFiles: () => void): Operations {
   const ready = installed(context, forgetFiles);
   return {
-    status: () => later(async () => (await import('./status.js')).readStatus)(context),
+    status: looking(context)(later(async () => (await import('./status.js')).readStatus)),
     statusOf: ready(later(async () => (await import('./status-of.js')).statusOf)),
     walk: ready(later(async () => (await import('./walk.js')).walk)),
     pause: ready(later(async () => (await import('./operate.js')).pause)),
@@ -59,6 +69,7 @@ export function furtherVerbs(
   forgetFiles: () => void,
 ): Omit<Bellows, keyof Operations | 'dryRun' | 'serve' | 'close'> {
   const ready = installed(context, forgetFiles);
+  const looks = looking(context, forgetFiles);
   return {
     up: async (o) => {
       await later(async () => (await import('./ensure-database.js')).ensureDatabase)(context, o?.create);
@@ -67,14 +78,8 @@ export function furtherVerbs(
     rollbackMany: ready(later(async () => (await import('./rollback.js')).rollbackMany)),
     resolve: ready(later(async () => (await import('./resolve.js')).resolve)),
     baseline: ready(later(async () => (await import('./baseline.js')).baseline)),
-    validate: () => {
-      forgetFiles();
-      return later(async () => (await import('./validate.js')).validate)(context);
-    },
-    plan: (migration) => {
-      forgetFiles();
-      return later(async () => (await import('./plan.js')).plan)(context, migration);
-    },
+    validate: looks(later(async () => (await import('./validate.js')).validate)),
+    plan: looks(later(async () => (await import('./plan.js')).plan)),
     target: targetOf(context.server, context.settings),
     create: () => create(context),
     drop: (o) => drop(context, o),
@@ -96,10 +101,7 @@ export function furtherVerbs(
     dump: (o) => later(async () => (await import('./dump.js')).dump)(context, o),
     checkDump: (o) => later(async () => (await import('./dump.js')).checkDump)(context, o),
     load: (o) => later(async () => (await import('./load.js')).load)(context, o),
-    changelog: () => {
-      forgetFiles();
-      return later(async () => (await import('./changelog.js')).changelog)(context);
-    },
+    changelog: looks(later(async () => (await import('./changelog.js')).changelog)),
     worker: (o) => later(async () => (await import('./serve.js')).worker)(context, o),
     assertUpToDate: () => later(async () => (await import('./assert-up-to-date.js')).assertUpToDate)(context),
     queue: async () => (await context.queue()).description,

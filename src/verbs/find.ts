@@ -9,7 +9,11 @@ export function isNamed(id: string, name: string): boolean {
 
 /** The run of a migration, by its id or its version. Throws where there is none. */
 export async function findRun({ store }: Context, migration: string): Promise<RunRow> {
-  const runs = await store.runs();
+  return runNamed(await store.runs(), migration);
+}
+
+/** The same among runs that were read already. */
+export function runNamed(runs: readonly RunRow[], migration: string): RunRow {
   const run = runs.find((r) => isNamed(r.migration, migration));
   if (run !== undefined) return run;
   throw new BellowsError(

@@ -317,6 +317,14 @@ export const planView: PlanView = {
       explain: ['Update on users', '  ->  Tid Range Scan'],
     },
   ],
+  notApplicable: [
+    {
+      signal: 'replication_lag',
+      text: 'the role migrator may not see other sessions',
+      release: 'it may: grant pg_read_all_stats to migrator',
+      holds: false,
+    },
+  ],
 };
 
 export const verified: VerificationReport = {

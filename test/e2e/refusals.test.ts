@@ -219,3 +219,19 @@ it('a role without rights is refused in words, and with rights it goes on', { ti
     await admin.query(`reassign owned by ${role} to current_user; drop owned by ${role}; drop role ${role}`);
   }
 });
+
+it('plan of a file that cannot be read tells of the file, also where nothing is installed yet', async () => {
+  const wrong = migration(`{ description: 'x', table: 'items', expand: [dropColumn('a')], contracts: [] }`);
+  const { bellows, client } = await projects.open({ [A]: wrong });
+  await client.query(TABLE);
+  for (const name of [A, A.slice(0, 14)]) {
+    const error = await refusal(bellows.plan(name));
+    expect([error.code, error.exit]).toEqual(['BELLOWS_DEFINITION', 2]);
+    expect(error.text.what).toContain('contracts');
+  }
+  const unknown = await refusal(bellows.plan('20990101000000_none'));
+  expect([unknown.code, unknown.text.why]).toEqual([
+    'BELLOWS_UNKNOWN_MIGRATION',
+    'Nothing was run on this database yet.',
+  ]);
+});

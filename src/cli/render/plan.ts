@@ -46,7 +46,7 @@ function cutFor(id: string, { paint }: View): Excerpt {
 }
 
 function onePlan(
-  { id, description, checksum, state, plan, batches }: PlanView,
+  { id, description, checksum, state, plan, batches, notApplicable }: PlanView,
   view: PlanPage,
 ): readonly string[] {
   const { paint, width } = view;
@@ -55,6 +55,7 @@ function onePlan(
     `${paint.bold(id)}  ${paintState(paint, state)}  checksum ${checksum.slice(0, 12)}`,
     ...hanging('  ', description, width, paint.dim),
     ...plan.notices.flatMap((notice) => noticeLines(notice, view)),
+    ...notApplicable.flatMap((signal) => noticeLines(signalNotice(signal), view)),
     ...section('expand', 'adds the new shape; the application goes on', expand, view),
     ...plan.backfills.flatMap((backfill, i) => backfillLines(backfill, batches[i], view)),
     ...section('settle', 'indexes, constraints, verification; the application goes on', settle, view),
@@ -65,6 +66,13 @@ function onePlan(
 
 function noticeLines({ level, text }: Notice, { paint, width }: View): readonly string[] {
   return level === 'warning' ? hanging('  ! ', text, width, paint.yellow) : hanging('  - ', text, width);
+}
+
+function signalNotice({ signal, text, release, holds }: PlanView['notApplicable'][number]): Notice {
+  const what = holds
+    ? `Signal ${signal} is declared, and not applicable: ${text}. The backfill is held until ${release}.`
+    : `Signal ${signal} is not applicable: ${text}. It holds nothing until ${release}.`;
+  return { code: 'not_applicable', level: 'warning', text: what };
 }
 
 function heading(name: string, rest: string, { paint, width }: View): readonly string[] {

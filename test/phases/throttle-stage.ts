@@ -18,6 +18,9 @@ import {
   type Workshop,
 } from './backfill-workshop.js';
 
+/** The views that signals read have changed since the oldest; on it are run those whose views have. */
+export const NEWEST_AND_OLDEST = [18, 14] as const;
+
 export interface Walking {
   readonly shop: Workshop;
   readonly run: RunRow;

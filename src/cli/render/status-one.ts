@@ -99,10 +99,17 @@ function batchesText(detail: MigrationDetail, { batchRows, concurrency }: Backfi
   const cap = pace?.rowsPerSecond ?? null;
   return [
     isSweeping(detail) ? `sweep ${pass}: looking for rows left behind` : size,
-    `${concurrency} at a time`,
+    `${concurrency} at a time${ofHowMany(pace, concurrency)}`,
     ...(pace === null ? [] : [`target ${amount(pace.targetMs)} ms`]),
     ...(cap === null ? [] : [`at most ${count(cap)} rows/s`]),
   ].join('   ');
+}
+
+/** What the pace is steered within. */
+function ofHowMany(pace: MigrationDetail['pace'], concurrency: number): string {
+  const { auto = false, ceiling = concurrency } = pace ?? {};
+  if (auto) return ` (auto, up to ${ceiling})`;
+  return ceiling > concurrency ? ` (of ${ceiling})` : '';
 }
 
 function throttleLines(migration: MigrationStatus, { paint, width }: View): readonly string[] {

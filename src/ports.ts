@@ -180,6 +180,8 @@ export interface RunStore {
     fence: Fence | null,
   ): Promise<readonly CheckResult[]>;
   checks(run: RunRow): Promise<readonly CheckResult[]>;
+  /** The same of many runs, by their ids; empty where none was looked at yet. */
+  checksOf(runs: readonly RunRow[]): Promise<ReadonlyMap<number, readonly CheckResult[]>>;
   /** Changes the pace as it is once the run is locked, and enters it into the history. What `change` throws leaves all as it was. */
   setPace(
     runId: number,

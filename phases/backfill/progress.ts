@@ -32,12 +32,12 @@ export interface BackfillProgress {
   readonly etaSeconds: number | null;
 }
 
-const PROGRESS = `
+const progressOf = (run: string, backfill: string) => `
 with ours as (
   select *
   from bellows.ranges
-  where run_id = $1
-    and backfill = $2
+  where run_id = ${run}
+    and backfill = ${backfill}
 ),
 newest as (
   select coalesce(max(pass), 0) as pass
@@ -81,7 +81,7 @@ recent as (
   from newest
   cross join bellows.batches b
   join ours o on o.id = b.range_id
-  where b.run_id = $1
+  where b.run_id = ${run}
     and b.committed_at > clock_timestamp() - interval '30 s'
 ),
 spent as (
@@ -96,8 +96,8 @@ select
   (
     select count(*)::integer
     from bellows.quarantine
-    where run_id = $1
-      and backfill = $2
+    where run_id = ${run}
+      and backfill = ${backfill}
       and state = 'open'
   ) as quarantined,
   recent.rows / recent.seconds as rows_per_second,
@@ -108,6 +108,15 @@ from ranges
 cross join ledger
 cross join recent
 cross join spent`;
+
+const PROGRESS = progressOf('$1', '$2');
+
+const PROGRESS_OF_MANY = `
+select asked.backfill, progress.*
+from unnest($1::bigint[], $2::integer[]) with ordinality as asked (run_id, backfill, place)
+cross join lateral (${progressOf('asked.run_id', 'asked.backfill')}
+) as progress
+order by asked.place`;
 
 interface ProgressRow extends Readonly<Record<string, unknown>> {
   readonly pass: number;
@@ -133,8 +142,25 @@ export async function readProgress(
   runId: number,
   backfill: number,
 ): Promise<BackfillProgress> {
-  const row = (await session.query<ProgressRow>(PROGRESS, [runId, backfill]))[0];
+  const [row] = await session.query<ProgressRow>(PROGRESS, [runId, backfill]);
   if (row === undefined) throw new Error('an aggregate without groups returns one row');
+  return asProgress(row, backfill);
+}
+
+/** In the order asked. One statement for all: planning it takes longer than reading the ledger of a small run. */
+export async function readProgressOf(
+  session: Session,
+  asked: readonly { readonly runId: number; readonly backfill: number }[],
+): Promise<readonly BackfillProgress[]> {
+  if (asked.length === 0) return [];
+  const rows = await session.query<ProgressRow & { readonly backfill: number }>(PROGRESS_OF_MANY, [
+    asked.map(({ runId }) => runId),
+    asked.map(({ backfill }) => backfill),
+  ]);
+  return rows.map((row) => asProgress(row, row.backfill));
+}
+
+function asProgress(row: ProgressRow, backfill: number): BackfillProgress {
   return {
     backfill,
     pass: row.pass,

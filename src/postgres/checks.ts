@@ -26,10 +26,21 @@ export async function writeChecks(
   );
 }
 
-/** What was last found, in the order of `CHECKS`, with the skips as they are now. */
-export async function readChecks(session: Session, runId: number): Promise<readonly CheckResult[]> {
-  return session.query<CheckResult & Row>(
-    `select c.check_id as check,
+export async function readChecksOf(session: Session, runId: number): Promise<readonly CheckResult[]> {
+  return (await readChecks(session, [runId])).get(runId) ?? [];
+}
+
+type FoundRow = CheckResult & Row & { readonly runId: number };
+
+/** What was last found of each of these runs, in the order of `CHECKS`, with the skips as they are now. */
+export async function readChecks(
+  session: Session,
+  runIds: readonly number[],
+): Promise<ReadonlyMap<number, readonly CheckResult[]>> {
+  if (runIds.length === 0) return new Map();
+  const rows = await session.query<FoundRow>(
+    `select r.id as "runId",
+       c.check_id as check,
        c.verdict,
        c.evidence,
        c.release,
@@ -37,8 +48,11 @@ export async function readChecks(session: Session, runId: number): Promise<reado
        r.skips -> c.check_id ->> 'reason' as skipped
      from bellows.checks c
      join bellows.runs r on r.id = c.run_id
-     where c.run_id = $1
+     where c.run_id = any ($1::bigint[])
      order by array_position($2::text[], c.check_id)`,
-    [runId, CHECKS],
+    [runIds, CHECKS],
   );
+  const found = new Map<number, CheckResult[]>(runIds.map((id) => [id, []]));
+  for (const { runId, ...result } of rows) found.get(runId)?.push(result);
+  return found;
 }

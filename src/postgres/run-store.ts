@@ -5,7 +5,7 @@ import type { RunPlan } from '#core/plan';
 import { type State, type TransitionEvent, transition } from '#core/state';
 import type { Hold } from '#core/throttle';
 import type { Actor, Database, Fence, PaceSettings, Row, RunRow, RunStore, Session } from '#ports';
-import { readChecks, writeChecks } from './checks.js';
+import { readChecks, readChecksOf, writeChecks } from './checks.js';
 import { demandLease } from './fence.js';
 import { type Entry, readHistory, recordEntry } from './history.js';
 import { RunExistsError } from './run-errors.js';
@@ -47,9 +47,14 @@ export function createRunStore(database: Database, versions?: TableName): RunSto
     saveChecks: (runId, results, fence) =>
       change(fence, async (tx) => {
         await writeChecks(tx, runId, results);
-        return readChecks(tx, runId);
+        return readChecksOf(tx, runId);
       }),
-    checks: (run) => readChecks(database, run.id),
+    checks: (run) => readChecksOf(database, run.id),
+    checksOf: (runs) =>
+      readChecks(
+        database,
+        runs.map(({ id }) => id),
+      ),
     setPace: (runId, turn, actor, reason) => change(null, (tx) => changePace(tx, runId, turn, actor, reason)),
     skipCheck: (run, check, reason, actor) => change(null, (tx) => addSkip(tx, run, check, reason, actor)),
     record: (entry) => recordEntry(database, entry),

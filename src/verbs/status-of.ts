@@ -23,9 +23,10 @@ export async function statusOf(context: Context, migration: string): Promise<Mig
     await context.lease.holder(),
   ];
   const drift = driftOf(run, project.migrations);
-  const all = await progressOf(context, run);
+  const progress = await progressOf(context, [run]);
+  const all = progress.get(run.id) ?? [];
   return {
-    migration: await statusOfRun(context, run, drift, all),
+    migration: await statusOfRun(context, run, drift, progress),
     description: run.plan.description,
     checksum: run.checksum,
     drift,

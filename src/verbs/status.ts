@@ -15,8 +15,9 @@ import {
 } from '#core/status';
 import { failedWait, type StatusFacts, waitsOf } from '#core/waits';
 import { STALE_WORKER_SECONDS } from '#core/workers';
-import { type BackfillProgress, readProgress } from '#phases/backfill/progress';
+import { type BackfillProgress, readProgressOf } from '#phases/backfill/progress';
 import type { RunRow } from '#ports';
+import type { LoadedMigration } from '#project/project';
 import { conflictOf } from '#scheduler/conflict';
 import { blockersOf } from './blockers-of.js';
 import type { Context } from './context.js';
@@ -25,18 +26,21 @@ import { readPlain } from './plain.js';
 import { statusOfPlain } from './status-plain.js';
 import type { Watched } from './watch.js';
 
-type CommonFacts = Pick<StatusFacts, 'liveWorkers' | 'led'> & {
+/** By the id of the run; of each of its backfills. */
+export type Progress = ReadonlyMap<number, readonly BackfillProgress[]>;
+
+/** What is read once for all runs that are looked at. */
+interface Facts extends Pick<StatusFacts, 'liveWorkers' | 'led'> {
   /** All that may stand before another. */
   readonly runs: readonly RunRow[];
-};
+  readonly progress: Progress;
+  readonly checks: ReadonlyMap<number, readonly CheckResult[]>;
+}
 
 export async function readStatus(context: Context): Promise<Status> {
   const [project, installed] = [await context.folder(), await isInstalled(context)];
   const runs = installed ? await context.store.runs() : [];
-  const facts = installed ? await commonFacts(context, runs) : { liveWorkers: 0, led: false, runs };
-  const known: MigrationStatus[] = [];
-  // One after the other, on one connection: opening ten costs more than asking twenty times.
-  for (const run of runs) known.push(await describe(context, run, facts, driftOf(run, project.migrations)));
+  const known = runs.length === 0 ? [] : await describeAll(context, runs, project.migrations);
   const plain = await readPlain(context, project);
   const files = project.migrations
     .filter((m) => !runs.some((r) => r.migration === m.id))
@@ -58,7 +62,7 @@ export async function readAlive(context: Context): Promise<readonly Watched[]> {
   const { migrations } = await context.project();
   const stills = await readStills(context);
   const runs = (await context.store.runs()).filter((run) => stills.has(run.id));
-  const facts = await commonFacts(context, runs);
+  const facts = await factsOf(context, runs);
   return Promise.all(
     runs.map(async (run) => ({
       migration: await describe(context, run, facts, driftOf(run, migrations)),
@@ -93,10 +97,10 @@ export async function statusOfRun(
   context: Context,
   run: RunRow,
   drift: string | null = null,
-  known?: readonly BackfillProgress[],
+  known?: Progress,
 ): Promise<MigrationStatus> {
   const runs = run.state.kind === 'backfilling' ? await context.store.alive() : [];
-  return describe(context, run, await commonFacts(context, runs), drift, known);
+  return describe(context, run, { ...(await factsOf(context, [run], known)), runs }, drift);
 }
 
 export async function isInstalled({ database }: Context): Promise<boolean> {
@@ -106,42 +110,65 @@ export async function isInstalled({ database }: Context): Promise<boolean> {
   return rows[0]?.there === true;
 }
 
-async function commonFacts({ database, lease }: Context, runs: readonly RunRow[]): Promise<CommonFacts> {
-  const rows = await database.query<{ live: number }>(
+/** A statement for all, not one for each: of runs that are done, planning it takes longer than what it finds. */
+async function factsOf(context: Context, runs: readonly RunRow[], known?: Progress): Promise<Facts> {
+  const { database, lease, store } = context;
+  const [workers] = await database.query<{ live: number }>(
     `select count(*)::integer as live
      from bellows.workers
      where beat_at > clock_timestamp() - $1 * interval '1 s'`,
     [STALE_WORKER_SECONDS],
   );
-  return { liveWorkers: rows[0]?.live ?? 0, led: (await lease.holder()) !== null, runs };
+  return {
+    runs,
+    liveWorkers: workers?.live ?? 0,
+    led: (await lease.holder()) !== null,
+    progress: known ?? (await progressOf(context, runs)),
+    checks: await store.checksOf(runs.filter(isJudged)),
+  };
 }
 
-/** Of each backfill; the dearest part of a look. */
-export async function progressOf({ database }: Context, run: RunRow): Promise<readonly BackfillProgress[]> {
-  return Promise.all(run.plan.backfills.map((b) => readProgress(database, run.id, b.index)));
+/** The dearest part of a look. */
+export async function progressOf({ database }: Context, runs: readonly RunRow[]): Promise<Progress> {
+  const asked = runs.flatMap(({ id, plan }) =>
+    plan.backfills.map(({ index }) => ({ runId: id, backfill: index })),
+  );
+  const all = await readProgressOf(database, asked);
+  const progress = new Map<number, BackfillProgress[]>(runs.map(({ id }) => [id, []]));
+  for (const [i, one] of all.entries()) progress.get(asked[i]?.runId ?? 0)?.push(one);
+  return progress;
+}
+
+async function describeAll(
+  context: Context,
+  runs: readonly RunRow[],
+  files: readonly LoadedMigration[],
+): Promise<readonly MigrationStatus[]> {
+  const facts = await factsOf(context, runs);
+  const described: MigrationStatus[] = [];
+  // One after the other, on one connection: opening ten costs more than asking twenty times.
+  for (const run of runs) described.push(await describe(context, run, facts, driftOf(run, files)));
+  return described;
 }
 
 async function describe(
   context: Context,
   run: RunRow,
-  common: CommonFacts,
+  { liveWorkers, led, ...read }: Facts,
   drift: string | null,
-  known?: readonly BackfillProgress[],
 ): Promise<MigrationStatus> {
-  const progress = known ?? (await progressOf(context, run));
-  const gate = await gateOf(context, run);
+  const progress = read.progress.get(run.id) ?? [];
+  const gate = read.checks.get(run.id) ?? [];
   const held = innerState(run.state).kind === 'backfilling' ? await context.store.holds(run.id) : [];
   const quarantined = progress.reduce((sum, p) => sum + p.quarantined, 0);
   const facts = {
     state: run.state,
     plan: run.plan,
     holds: held,
-    gate,
-    ...common,
-    quarantined,
+    ...{ gate, liveWorkers, led, quarantined },
     blockers: await blockersOf(context, run),
     blockedBy: drift,
-    behind: run.state.kind === 'backfilling' ? conflictOf(run, common.runs) : null,
+    behind: run.state.kind === 'backfilling' ? conflictOf(run, read.runs) : null,
   };
   return {
     id: run.migration,
@@ -168,8 +195,8 @@ function gateStatus({ check, verdict, evidence, release, at, skipped }: CheckRes
   };
 }
 
-async function gateOf({ store }: Context, run: RunRow): Promise<readonly CheckResult[]> {
-  return ['gated', 'contracting', 'done'].includes(innerState(run.state).kind) ? store.checks(run) : [];
+function isJudged({ state }: RunRow): boolean {
+  return ['gated', 'contracting', 'done'].includes(innerState(state).kind);
 }
 
 /** Several backfills of one run go one after the other: the one that is walked now is shown, with the rows of all. */

@@ -101,6 +101,26 @@ it.each([
   },
 );
 
+it('the list says of each migration what its own screen says', { timeout: 60_000 }, async () => {
+  const project = await projects.open({
+    [A]: twoWays('items', 'a', 'a2', `dropColumn('a')`),
+    [C]: twoWays('others', 'c', 'c2'),
+  });
+  await items(project);
+  await project.client.query('delete from others where id > 120');
+  await project.bellows.up();
+  const { migrations } = await project.bellows.status();
+  expect(migrations.map(({ id, backfill }) => [id, backfill?.rowsDone])).toEqual([
+    [A, 500],
+    [C, 120],
+  ]);
+  for (const listed of migrations) {
+    const alone = await project.bellows.statusOf(listed.id);
+    expect(alone.migration).toEqual(listed);
+    expect(listed.gate.map(({ check }) => check)).toContain('values');
+  }
+});
+
 it('an edited file stops its run with exit code 5, and restored it goes on', {
   timeout: 60_000,
 }, async () => {

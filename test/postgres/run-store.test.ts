@@ -286,3 +286,22 @@ test('holds are read as they were written', async () => {
     },
   ]);
 });
+
+test('the checks of several runs are each their own, in one order, and none where nobody has looked', async () => {
+  const [users, orders, untouched] = [
+    await create('1_users'),
+    await create('2_orders'),
+    await create('3_new'),
+  ];
+  const soak = { verdict: 'fail', evidence: '1 of 24 h', release: 'wait' } as const;
+  await store.saveChecks(orders.id, { soak, ledger: pass('of orders') } as never, null);
+  await store.saveChecks(users.id, { ledger: pass('of users') } as never, null);
+  const found = await store.checksOf([untouched, orders, users]);
+  expect([...found].map(([id, checks]) => [id, checks.map((c) => `${c.check}: ${c.evidence}`)])).toEqual([
+    [untouched.id, []],
+    [orders.id, ['ledger: of orders', 'soak: 1 of 24 h']],
+    [users.id, ['ledger: of users']],
+  ]);
+  expect(found.get(orders.id)).toEqual(await store.checks(orders));
+  expect(await store.checksOf([])).toEqual(new Map());
+});

@@ -1,5 +1,6 @@
-import { hasSqlDetails, type Node, parseSync, type RawStmt } from 'libpg-query';
+import type { Node, RawStmt } from 'libpg-query';
 import { SqlSyntaxError } from './errors.js';
+import { library } from './load.js';
 import { codePointToOffset } from './positions.js';
 
 /**
@@ -12,6 +13,7 @@ export function parseStatements(sql: string, source = sql, before = ''): readonl
   refuseNul(source);
   // The parser throws on an empty string, and only on it.
   if (sql === '') return [];
+  const { hasSqlDetails, parseSync } = library();
   try {
     return parseSync(sql).stmts ?? [];
   } catch (error) {

@@ -1,4 +1,4 @@
-import { scanSync } from 'libpg-query';
+import { library } from './load.js';
 import { parseStatements, refuseNul, unreadable } from './parse.js';
 import { byteToOffset } from './positions.js';
 
@@ -33,6 +33,7 @@ function rawTokens(sql: string) {
 }
 
 function scanned(sql: string) {
+  const { scanSync } = library();
   try {
     return scanSync(sql).tokens;
   } catch {

@@ -1,9 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder } from './cache-folder.js';
 import type { Variables } from './config.js';
-import { loadDefaultExport } from './load-module.js';
-import { publicModules } from './public-modules.js';
+import { openLoader } from './load-module.js';
 
 export const CONFIG_NAMES = ['bellows.config.ts', 'bellows.config.js', 'bellows.config.mjs'] as const;
 
@@ -22,11 +20,7 @@ export async function readConfigFile(cwd: string, variables: Variables): Promise
   const [name, ...shadowed] = found;
   if (name === undefined) return { path: null, content: {}, shadowed };
   const path = join(cwd, name);
-  const exported = await loadDefaultExport(path, {
-    cwd,
-    cache: await cacheFolder(cwd),
-    modules: await publicModules(),
-  });
+  const exported = await (await openLoader(cwd)).defaultExport(path);
   return { path, content: typeof exported === 'function' ? await exported(variables) : exported, shadowed };
 }
 

@@ -6,7 +6,7 @@ import { tokensOf } from '#parser/tokens';
 import { analyse } from './analyse.js';
 import { canonical } from './canonical.js';
 import { checksumOfFile } from './file-checksum.js';
-import { type LoadOptions, loadDefaultExport } from './load-module.js';
+import type { Loader } from './load-module.js';
 import { mappingProblems } from './mapping-rules.js';
 import type { MigrationFile } from './migration-files.js';
 import { ruleProblems } from './rules.js';
@@ -25,10 +25,10 @@ export interface LoadedMigration extends MigrationFile {
  */
 export async function loadMigration(
   file: MigrationFile,
-  options: LoadOptions,
+  loader: Loader,
   sound: SoundDefinitions,
 ): Promise<LoadedMigration> {
-  const exported = await loadDefaultExport(file.path, options);
+  const exported = await loader.defaultExport(file.path);
   const known = sound.checksum(exported);
   if (known !== null) return readLater(file, exported, known);
   await loadParser();

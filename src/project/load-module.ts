@@ -1,38 +1,62 @@
-import { relative } from 'node:path';
+import { createRequire } from 'node:module';
+import { join, relative } from 'node:path';
+import { cacheFolder } from './cache-folder.js';
 import { FileError } from './errors.js';
 import { maskUrl } from './mask-url.js';
 import { isRecord } from './problems.js';
+import { publicModules } from './public-modules.js';
 
-export interface LoadOptions {
-  /** Paths are shown relative to it. */
-  readonly cwd: string;
+/** Runs TypeScript and JavaScript files of a project. */
+export interface Loader {
   /** Where compiled files are kept; `false`: nowhere. */
   readonly cache: string | false;
-  /** What an import of these names gives, whatever is or is not installed beside the file. */
-  readonly modules: Readonly<Record<string, unknown>>;
+  /**
+   * Runs a file and gives its default export. Each call runs the file as it is now: a process that goes on for days must see an
+   * edit.
+   *
+   * @param file absolute
+   * @throws FileError: it cannot be read or compiled, imports what is not there, throws, or has no default export
+   */
+  defaultExport(file: string): Promise<unknown>;
 }
 
-/**
- * Runs a TypeScript or JavaScript file and gives its default export. Each call runs the file as it is now: a process that
- * goes on for days must see an edit.
- *
- * @throws FileError: it cannot be read or compiled, imports what is not there, throws, or has no default export
- */
-export async function loadDefaultExport(file: string, options: LoadOptions): Promise<unknown> {
-  const { createJiti } = await import('jiti');
-  const jiti = createJiti(file, {
-    fsCache: options.cache,
+/** @param cwd paths are shown relative to it */
+export async function openLoader(cwd: string): Promise<Loader> {
+  const cache = await cacheFolder(cwd);
+  // A folder of plain SQL needs no compiler.
+  let compiler: Promise<Compiler> | null = null;
+  return {
+    cache,
+    defaultExport: async (file) => {
+      compiler ??= openCompiler(cwd, cache);
+      const exported = await (await compiler).import(file).catch((error: unknown) => {
+        throw loadingError(error, file, cwd);
+      });
+      if (isRecord(exported) && 'default' in exported) return exported.default;
+      throw noDefaultExport(relative(cwd, file));
+    },
+  };
+}
+
+interface Compiler {
+  import(file: string): Promise<unknown>;
+}
+
+async function openCompiler(cwd: string, cache: string | false): Promise<Compiler> {
+  // Not by `import`: Node would first read all its 190 kB for the names that it exports.
+  const { createJiti }: typeof import('jiti') = createRequire(import.meta.url)('jiti');
+  return createJiti(join(cwd, 'any'), {
+    fsCache: cache,
     moduleCache: false,
     interopDefault: false,
     tryNative: false,
-    virtualModules: { ...options.modules },
+    virtualModules: { ...(await publicModules()) },
   });
-  const exported = await jiti.import<unknown>(file).catch((error: unknown) => {
-    throw loadingError(error, file, options.cwd);
-  });
-  if (isRecord(exported) && 'default' in exported) return exported.default;
-  throw new FileError('BELLOWS_FILE_EXPORT', relative(options.cwd, file), {
-    what: `${relative(options.cwd, file)} has no default export.`,
+}
+
+function noDefaultExport(shown: string): FileError {
+  return new FileError('BELLOWS_FILE_EXPORT', shown, {
+    what: `${shown} has no default export.`,
     why: 'What the file declares is what it exports as default.',
     next: 'Write `export default …` in front of it.',
   });

@@ -1,6 +1,6 @@
 import { type Dirent, readFileSync, realpathSync } from 'node:fs';
 import { readdir, realpath } from 'node:fs/promises';
-import { join, parse, relative, sep } from 'node:path';
+import { basename, extname, join, relative, sep } from 'node:path';
 import { FileError } from './errors.js';
 
 /** A file that may be loaded: its name is right, its version is its own, it lies inside the folder. */
@@ -51,7 +51,8 @@ async function listFolder(folder: string, cwd: string): Promise<Listing> {
     .filter((entry) => !entry.isDirectory() && isCandidate(entry.name))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   const root = await realpath(folder);
-  const judged = found.map((entry) => judge(folder, root, entry, cwd));
+  const shown = relative(cwd, folder);
+  const judged = found.map((entry) => judge({ folder, shown, root }, entry));
   return {
     files: judged.filter((one): one is MigrationFile => !(one instanceof FileError)),
     problems: judged.filter((one): one is FileError => one instanceof FileError),
@@ -62,18 +63,27 @@ function isCandidate(name: string): boolean {
   return CANDIDATE.test(name) && !/^[._]|\.d\.[cm]?ts$/.test(name);
 }
 
+interface Place {
+  /** Absolute; as it is shown; and with every link followed. */
+  readonly folder: string;
+  readonly shown: string;
+  readonly root: string;
+}
+
 /** Reads at once: of a thousand small files, each asked for on its own costs more than it holds. */
-function judge(folder: string, root: string, entry: Dirent, cwd: string): MigrationFile | FileError {
+function judge({ folder, shown, root }: Place, entry: Dirent): MigrationFile | FileError {
   const { name } = entry;
   const path = join(folder, name);
-  const file = relative(cwd, path);
+  const file = join(shown, name);
   const version = (PHASED.exec(name) ?? PLAIN.exec(name))?.[1];
   if (version === undefined) return badName(file);
   try {
     // A link out of the folder would run code that nobody reviewed as a migration.
     if (entry.isSymbolicLink() && !realpathSync(path).startsWith(root + sep)) return outside(file);
     const text = readFileSync(path, 'utf8');
-    return text.trim() === '' ? empty(file) : { id: parse(name).name, version, path, file, text };
+    return text.trim() === ''
+      ? empty(file)
+      : { id: basename(name, extname(name)), version, path, file, text };
   } catch {
     return unreadable(file);
   }

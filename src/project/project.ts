@@ -1,11 +1,9 @@
 import { type BellowsError, DefinitionError } from '#core/errors';
 import type { SqlMigration } from '#core/sql-migration';
-import { cacheFolder } from './cache-folder.js';
 import { FileError } from './errors.js';
 import { type LoadedMigration, loadMigration } from './load-migration.js';
-import type { LoadOptions } from './load-module.js';
+import { type Loader, openLoader } from './load-module.js';
 import { listMigrationFiles, type MigrationFile } from './migration-files.js';
-import { publicModules } from './public-modules.js';
 import type { OfflineSettings } from './settings.js';
 import { openSoundDefinitions, type SoundDefinitions } from './sound-definitions.js';
 import { readSqlMigration } from './sql-file.js';
@@ -33,10 +31,9 @@ export interface Project<S extends OfflineSettings = OfflineSettings> {
 /** Reads all migrations as they are now. What is wrong with a file is in `problems`, and hides no other file. */
 export async function loadProject<S extends OfflineSettings>(settings: S): Promise<Project<S>> {
   const { files, problems } = await listMigrationFiles(settings.migrations, settings.cwd);
-  const cache = await cacheFolder(settings.cwd);
-  const sound = openSoundDefinitions(cache);
-  const options = { cwd: settings.cwd, cache, modules: await publicModules() };
-  const loaded = await loadAll(files, (file) => load(file, options, sound));
+  const loader = await openLoader(settings.cwd);
+  const sound = openSoundDefinitions(loader.cache);
+  const loaded = await loadAll(files, (file) => load(file, loader, sound));
   sound.save();
   return {
     settings,
@@ -63,10 +60,10 @@ async function loadAll(
 
 async function load(
   file: MigrationFile,
-  options: LoadOptions,
+  loader: Loader,
   sound: SoundDefinitions,
 ): Promise<LoadedMigration | SqlMigration> {
-  return file.path.endsWith('.sql') ? readSqlMigration(file, file.text) : loadMigration(file, options, sound);
+  return file.path.endsWith('.sql') ? readSqlMigration(file, file.text) : loadMigration(file, loader, sound);
 }
 
 function asProblem(error: unknown, { file, id }: MigrationFile): FileProblem {

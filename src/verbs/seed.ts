@@ -8,9 +8,7 @@ import { SeedProductionError } from '#everyday/seeds/errors';
 import { findSeeds, type SeedFile } from '#everyday/seeds/files';
 import { readStatus } from '#everyday/seeds/ledger';
 import { readSqlSeed } from '#everyday/seeds/sql-seed';
-import { cacheFolder } from '#project/cache-folder';
-import { loadDefaultExport } from '#project/load-module';
-import { publicModules } from '#project/public-modules';
+import { openLoader } from '#project/load-module';
 import type { Context } from './context.js';
 
 export async function seed(context: Context, options: SeedOptions = {}): Promise<SeedReport> {
@@ -74,11 +72,11 @@ async function loadAll(
   { settings: { cwd } }: Context,
   files: readonly SeedFile[],
 ): Promise<readonly Loaded[]> {
-  const options = { cwd, cache: await cacheFolder(cwd), modules: await publicModules() };
+  const loader = await openLoader(cwd);
   const loaded: Loaded[] = [];
   for (const file of files) {
     if (file.kind === 'sql') await readSqlSeed(file);
-    const exported = file.kind === 'sql' ? null : await loadDefaultExport(file.path, options);
+    const exported = file.kind === 'sql' ? null : await loader.defaultExport(file.path);
     if (exported !== null && !isSeedDefinition(exported)) throw noSeed(file);
     loaded.push({ file, definition: exported });
   }

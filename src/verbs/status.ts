@@ -22,7 +22,7 @@ import { conflictOf } from '#scheduler/conflict';
 import { blockersOf } from './blockers-of.js';
 import type { Context } from './context.js';
 import { driftOf } from './drift.js';
-import { readPlain } from './plain.js';
+import { type PlainState, readPlain } from './plain.js';
 import { statusOfPlain } from './status-plain.js';
 import type { Watched } from './watch.js';
 
@@ -37,11 +37,19 @@ interface Facts extends Pick<StatusFacts, 'liveWorkers' | 'led'> {
   readonly checks: ReadonlyMap<number, readonly CheckResult[]>;
 }
 
-export async function readStatus(context: Context): Promise<Status> {
-  const [project, installed] = [await context.folder(), await isInstalled(context)];
-  const runs = installed ? await context.store.runs() : [];
-  const known = runs.length === 0 ? [] : await describeAll(context, runs, project.migrations);
-  const plain = await readPlain(context, project);
+/** Where everything stands, as the database has it. */
+export interface Standing {
+  readonly runs: readonly RunRow[];
+  readonly plain: PlainState;
+}
+
+/** @param known what was read a moment ago, where nothing was done since */
+export async function readStatus(context: Context, known?: Standing): Promise<Status> {
+  const project = await context.folder();
+  const installed = known !== undefined || (await isInstalled(context));
+  const runs = known?.runs ?? (installed ? await context.store.runs() : []);
+  const begun = runs.length === 0 ? [] : await describeAll(context, runs, project.migrations);
+  const plain = known?.plain ?? (await readPlain(context, project));
   const files = project.migrations
     .filter((m) => !runs.some((r) => r.migration === m.id))
     .map((m) => (plain.ledger.applied.has(m.version) ? doneElsewhere(m.id) : pendingFile(m.id)));
@@ -54,7 +62,7 @@ export async function readStatus(context: Context): Promise<Status> {
   // What waits for a run is told by what it mentions.
   if (runs.some(({ state }) => !isFinal(state))) await context.project();
   const sql = statusOfPlain(plain, project, runs, runner);
-  return { migrations: [...known, ...files, ...sql, ...broken].sort((a, b) => (a.id < b.id ? -1 : 1)) };
+  return { migrations: [...begun, ...files, ...sql, ...broken].sort((a, b) => (a.id < b.id ? -1 : 1)) };
 }
 
 /** The runs that are not over, and those that ended within the last hour. */

@@ -16,7 +16,7 @@ import { adoptApplied } from './plain-adopted.js';
 import { refuseEdited, refuseLate, refuseStopped } from './plain-refusals.js';
 import { plainOptions, readPlainAtRest } from './plain-running.js';
 import { startLeader, startWorker } from './processes.js';
-import { readStatus } from './status.js';
+import { readStatus, type Standing } from './status.js';
 import { type Entry, select, timelineOf } from './timeline.js';
 import { startWatch } from './watch.js';
 
@@ -25,22 +25,32 @@ export async function up(context: Context, options: UpOptions = {}): Promise<UpR
   await context.install();
   const project = await context.folder();
   refuseProblems(project);
-  refuseDrift(await context.store.runs(), project.migrations);
+  const runs = await context.store.runs();
+  refuseDrift(runs, project.migrations);
   const plain = await readPlainAtRest(context, plainOptions(options));
   refuseWhatDoesNotFit(plain, options.strict ?? context.settings.strict);
   await adoptApplied(context, plain);
   const entries = select(timelineOf(project), options);
-  const before = await markOf(context);
-  const reached = await advanceUntil(context, entries, options);
-  const schemaFile = (await markOf(context)) === before ? null : await dumpAfter(context);
-  const { migrations } = await readStatus(context);
+  // Where nothing is to be done, what was read is what stands: it is told, and not read once more.
+  const idle = areThrough(entries, { runs, plain });
+  const moved = idle ? { reached: true, schemaFile: null } : await move(context, entries, options);
+  const { migrations } = await readStatus(context, idle ? { runs, plain } : undefined);
   const wanted = new Set(entries.map(({ id }) => id));
   return {
     migrations: migrations.filter(({ id }) => wanted.has(id)),
-    schemaFile,
-    reached,
+    ...moved,
     seconds: (Date.now() - began) / 1000,
   };
+}
+
+async function move(
+  context: Context,
+  entries: readonly Entry[],
+  options: UpOptions,
+): Promise<Pick<UpResult, 'reached' | 'schemaFile'>> {
+  const before = await markOf(context);
+  const reached = await advanceUntil(context, entries, options);
+  return { reached, schemaFile: (await markOf(context)) === before ? null : await dumpAfter(context) };
 }
 
 /** Changes whenever a migration has moved: there is something new to dump. */
@@ -67,18 +77,23 @@ async function advanceUntil(
     options.until ?? (options.detach ? 'expanded' : context.settings.gate === 'data-only' ? 'done' : 'gated');
   const advancing: AdvanceOptions = { ...plainOptions(options), again: isAgain(options) };
   const waiting = await advance(context, entries, advancing);
+  if (waiting.length === 0 && areThrough(entries, await readStanding(context))) return true;
   const files = entries.flatMap((entry) => (entry.kind === 'phased' ? [entry.file] : []));
-  if (waiting.length === 0 && (await areDone(context, files))) return true;
   return driveUntil(context, { entries, files, until, waiting }, options, advancing);
 }
 
-async function areDone(context: Context, files: readonly LoadedMigration[]): Promise<boolean> {
-  if (files.length === 0) return true;
-  const runs = await context.store.runs();
-  const { ledger } = await readPlain(context, await context.folder());
-  return files.every(({ id, version }) => {
-    const run = runs.find((r) => r.migration === id);
-    return run === undefined ? ledger.applied.has(version) : run.state.kind === 'done';
+async function readStanding(context: Context): Promise<Standing> {
+  return {
+    runs: await context.store.runs(),
+    plain: await readPlain(context, await context.folder()),
+  };
+}
+
+function areThrough(entries: readonly Entry[], { runs, plain }: Standing): boolean {
+  const states = new Map(runs.map(({ migration, state }) => [migration, state.kind]));
+  return entries.every(({ kind, id, version }) => {
+    const state = kind === 'phased' ? states.get(id) : undefined;
+    return state === undefined ? plain.ledger.applied.has(version) : state === 'done';
   });
 }
 

@@ -1,11 +1,14 @@
 import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { expressionKey } from '#core/analysed-migration';
 import { BellowsError, renderError } from '#core/errors';
+import { loadParser } from '#parser/load';
 import { loadProject } from '#project/project';
 import { loadOfflineSettings } from '#project/settings';
 import { folderWith, writeAll } from './folder.js';
+
+beforeAll(loadParser);
 
 const SPLIT = `import { addColumn, createIndex, defineMigration, dropColumn, setNotNull, sql } from 'pgbellows';
 export default defineMigration({

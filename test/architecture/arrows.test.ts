@@ -26,6 +26,7 @@ const ARROWS: Readonly<Record<string, readonly string[] | 'all'>> = {
   cli: 'all',
   demo: 'all',
   bench: 'all',
+  bundle: [],
   migrations: ['pgbellows'],
   grafana: ['core', 'observe'],
 };

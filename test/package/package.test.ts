@@ -1,4 +1,5 @@
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect, useDatabase } from '../support/database.js';
@@ -29,7 +30,9 @@ afterAll(async () => rm(project, { recursive: true, force: true }));
 describe('the tarball', () => {
   it('holds what runs, its types, and the documents', () => {
     const needed = [
-      'dist/src/cli/bellows.js',
+      'dist/bundle/bellows.js',
+      'dist/bundle/schema/000001.sql',
+      'dist/bundle/THIRD-PARTY.txt',
       'dist/src/index.js',
       'dist/src/index.d.ts',
       'dist/src/postgres/schema/000001.sql',
@@ -42,16 +45,56 @@ describe('the tarball', () => {
     expect(tarball).toEqual(expect.arrayContaining(needed.map((path) => `package/${path}`)));
   });
 
-  it('holds no demo, benchmark, launcher of servers, test, or source', () => {
+  it('holds no demo, benchmark, launcher of servers, test, source, or second copy of the command', () => {
     const unwanted =
-      /^package\/(src|phases|test|migrations|node_modules)\/|\/dist\/src\/(demo|bench|servers)\/|\.test\.|\.(?<!\.d\.)ts$|\.map$/;
+      /^package\/(src|phases|test|migrations|node_modules)\/|\/dist\/src\/(demo|bench|servers|cli|bundle)\/|\.test\.|\.(?<!\.d\.)ts$|\.map$/;
     expect(tarball.filter((path) => unwanted.test(path))).toEqual([]);
   });
 
   it('has every type beside its code', () => {
-    const code = tarball.filter((path) => path.endsWith('.js'));
+    // Nobody imports the command.
+    const code = tarball.filter((path) => path.endsWith('.js') && !path.startsWith('package/dist/bundle/'));
     const types = new Set(tarball.filter((path) => path.endsWith('.d.ts')));
     expect(code.filter((path) => !types.has(path.replace(/\.js$/, '.d.ts')))).toEqual([]);
+  });
+});
+
+describe('the command in it', () => {
+  const chunks = async () => {
+    const folder = join(project, 'node_modules', 'pgbellows', 'dist', 'bundle');
+    const files = (await filesBelow(folder)).filter((path) => path.endsWith('.js'));
+    return Promise.all(files.map((path) => readFile(path, 'utf8')));
+  };
+
+  it('names the licence of every package whose code is in it', async () => {
+    const marks = (await chunks()).flatMap((text) => [...text.matchAll(/^\/\/ node_modules\/(@?[^/\n]+)/gm)]);
+    const inside = [...new Set(marks.map(([, name = '']) => name))].sort();
+    expect(inside).toEqual(expect.arrayContaining(['commander', 'pg', 'pg-pool', 'zod']));
+    const text = await readFile(join(ROOT, 'dist/bundle/THIRD-PARTY.txt'), 'utf8');
+    const notices = text.split(/^-{80}$/m).slice(1);
+    expect(notices.map((notice) => /^(\S+) \S+ \(\S+\)$/m.exec(notice)?.[1])).toEqual(inside);
+    expect(notices.filter((notice) => !/copyright/i.test(notice) || !/permission/i.test(notice))).toEqual([]);
+  });
+
+  it('imports nothing that the package does not depend on', async () => {
+    const { dependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+      dependencies: Readonly<Record<string, string>>;
+    };
+    const imported = (await chunks()).flatMap((text) => [
+      ...text.matchAll(/^import .*?"([^".][^"]*)";$|\bimport\("([^".][^"]*)"\)/gm),
+    ]);
+    const names = new Set(imported.map(([, fixed, later]) => fixed ?? later ?? ''));
+    const ours = [...names].filter((name) => !name.startsWith('node:') && !isBuiltin(name));
+    expect(ours.filter((name) => !(name in dependencies))).toEqual([]);
+    expect(ours).toContain('libpg-query');
+  });
+
+  it('says in a stack which function it was, and each error keeps its name', async () => {
+    const env = { DEBUG: 'bellows', DATABASE_URL: 'postgres://127.0.0.1:1/none' };
+    const { code, stderr } = await run('npx', ['--no-install', 'bellows', 'status'], { cwd: project, env });
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/^ServerUnreachableError: No PostgreSQL server answers/m);
+    expect(stderr).toMatch(/^ +at (async )?explainConnect \(.*bundle\/[^:]+\.js:\d+:\d+\)$/m);
   });
 });
 
@@ -148,10 +191,41 @@ describe('a project on it', () => {
   }, 60_000);
 });
 
+describe('the same project by way of the command', () => {
+  const database = useDatabase({ per: 'file' });
+
+  it('goes the whole way, with queue, parser and transforms', async () => {
+    const client = await connect(database.url);
+    await client.query('create table users (id bigint primary key, full_name text not null)');
+    await client.query(`insert into users select n, 'Ada Lovelace' from generate_series(1, 500) n`);
+    await writeProject(project);
+    await writeFile(join(project, 'migrations', '20240104000000_shout.ts'), SHOUT);
+    const bellows = (...args: readonly string[]) =>
+      run('npx', ['--no-install', 'bellows', ...args], { cwd: project, env: { DATABASE_URL: database.url } });
+    const ran = await bellows('up', '--env', 'ci');
+    if (ran.code !== 0) throw failed('bellows up', ran);
+    const { rows } = await client.query('select first_name, surname, loud from users where id = 500');
+    expect(rows).toEqual([{ first_name: 'Ada', surname: 'Lovelace', loud: 'LOVELACE!' }]);
+    const status = await bellows('status', '--json');
+    const { migrations } = JSON.parse(status.stdout) as { migrations: readonly { state: string }[] };
+    expect(migrations.map(({ state }) => state)).toEqual(['done', 'done', 'done']);
+  }, 90_000);
+});
+
+const SHOUT = `import { addColumn, defineMigration } from 'pgbellows';
+export default defineMigration({
+  description: 'The surname, louder', table: 'users',
+  expand: [addColumn('loud', 'text')],
+  backfill: {
+    read: ['surname'], write: ['loud'],
+    transform: async (rows: readonly { surname: string }[]) => rows.map(({ surname }) => ({ loud: surname.toUpperCase() + '!' })),
+  },
+});`;
+
 /** TypeScript and JavaScript, a recipe, code that two files share, and a configuration. */
 async function writeProject(folder: string): Promise<void> {
   const write = (name: string, text: string) => writeFile(join(folder, name), text);
-  await mkdir(join(folder, 'migrations'));
+  await mkdir(join(folder, 'migrations'), { recursive: true });
   await write(
     'bellows.config.ts',
     `import { defineConfig } from 'pgbellows';

@@ -8,7 +8,15 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const CACHE = join(ROOT, 'node_modules', '.cache', 'bellows-tests');
-const PACKED = ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE', 'dist/src', 'dist/phases'];
+const PACKED = [
+  'package.json',
+  'README.md',
+  'CHANGELOG.md',
+  'LICENSE',
+  'dist/bundle',
+  'dist/src',
+  'dist/phases',
+];
 const KEPT_MS = 3_600_000;
 
 export interface Ran {

@@ -13,7 +13,7 @@ import type { Scenario, Stage } from '../scenario.js';
 
 const run = promisify(execFile);
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const BELLOWS = here('../../cli/bellows.js');
+const BELLOWS = here('../../../bundle/bellows.js');
 const DBMATE = here('../../../../node_modules/dbmate/dist/cli.js');
 const PLAIN = 980;
 const PHASED = 20;

@@ -66,6 +66,18 @@ test('knows where each begins and which comments belong to it', () => {
   expect(index?.comments).toEqual(['-- the end;']);
 });
 
+test.each([
+  FILE.replaceAll(/--.*|\/\*.*?\*\//g, ''),
+  'select 1',
+  ' \t\r\n\f\vselect 1 \v;;\n;select 2\n\n',
+  ';;select \u00a01;',
+  `${' '.repeat(100_000)}\nselect 1;${'\n'.repeat(100_000)}`,
+])('splits a text without comments as it does one with a comment behind it', (text) => {
+  const at = (sql: string) => splitStatements(sql).map(({ comments, node, locate, ...rest }) => rest);
+  expect(at(text)).toEqual(at(`${text};\n-- the end`));
+  expect(at(text).length).toBeGreaterThan(0);
+});
+
 test('locates a node of the tree', () => {
   const sql = `select 1;\nselect '日本😀', nope`;
   const node = splitStatements(sql)[1];

@@ -14,6 +14,40 @@ export interface Session {
   query<R extends Row = Row>(text: string, values?: readonly unknown[]): Promise<readonly R[]>;
 }
 
+/** A statement as data. */
+export interface Statement {
+  readonly text: string;
+  readonly values?: readonly (string | number | null | readonly string[])[];
+  /** Its rows are wanted. Default: they are dropped as they come. */
+  readonly rows?: boolean;
+  /** In a pipeline its answer comes as soon as it is done. Default: with that of a later one, or at the end, which costs less. */
+  readonly atOnce?: boolean;
+}
+
+export interface Answer {
+  readonly rows: readonly Row[];
+  /** When it came, by `performance.now()`. */
+  readonly at: number;
+}
+
+/** What became of statements that were sent together: the answers of those that were done, in their order. */
+export interface Answers {
+  readonly answers: readonly Answer[];
+  /** Why the next one failed. Null: all were done. */
+  readonly error: unknown;
+}
+
+/** A connection of one's own. */
+export interface DirectSession extends Session {
+  /**
+   * Several statements in one message, `begin` and `commit` too: behind the first that fails nothing is run, a `commit` neither.
+   * `onAnswer` is told of each when its answer comes.
+   */
+  pipeline(statements: readonly Statement[], onAnswer?: () => void): Promise<Answers>;
+  /** The server process that runs a statement of this session now; null where there is none to be found. Asked from elsewhere. */
+  backend(): Promise<number | null>;
+}
+
 /** Limits of one transaction, set with SET LOCAL so that nothing outlives it behind a pooler. Milliseconds; 0 = no limit. */
 export interface TransactionLimits {
   readonly lockTimeoutMs?: number;
@@ -56,7 +90,7 @@ export interface Database extends Session {
    */
   direct<R>(
     signal: AbortSignal,
-    work: (session: Session) => Promise<R>,
+    work: (session: DirectSession) => Promise<R>,
     onNotice?: (message: string) => void,
   ): Promise<R>;
   close(): Promise<void>;

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { Database, ReadBounds, Row, Session, SomeRows, TransactionLimits } from '#ports';
+import type { Database, DirectSession, ReadBounds, Row, Session, SomeRows, TransactionLimits } from '#ports';
 import { ConnectionLostError, type Endpoint, PoolFullError } from './connection-errors.js';
 import { type ConnectionTarget, parseConnectionUrl, type SslMode } from './connection-url.js';
 import { type Connector, createConnector } from './connector.js';
@@ -126,11 +126,11 @@ class PooledDatabase implements PostgresDatabase {
 
   direct<R>(
     signal: AbortSignal,
-    work: (session: Session) => Promise<R>,
+    work: (session: DirectSession) => Promise<R>,
     onNotice?: (message: string) => void,
   ): Promise<R> {
     if (this.#readOnly) return Promise.reject(new Error('A read-only database gives no session of its own.'));
-    return runDirect(this.#direct, (text, values) => this.#elsewhere(text, values), signal, work, onNotice);
+    return runDirect(this.#direct, this.#elsewhere.bind(this), signal, work, onNotice);
   }
 
   async close(): Promise<void> {
@@ -148,14 +148,11 @@ class PooledDatabase implements PostgresDatabase {
    * By a connection of its own, since all of the pool may be in use; by the pool where the server gives none. It logs in as
    * the session that it is about: the two URLs may name different roles, and only its own role may cancel a statement.
    */
-  async #elsewhere(text: string, values: readonly unknown[]): Promise<void> {
+  async #elsewhere<R extends Row>(text: string, values: readonly unknown[]): Promise<readonly R[]> {
     const client = await this.#direct.connect().catch(() => null);
-    if (client === null) {
-      await this.query(text, values);
-      return;
-    }
+    if (client === null) return this.query<R>(text, values);
     try {
-      await send(client, this.#direct.target.endpoint, text, values);
+      return await send<R>(client, this.#direct.target.endpoint, text, values);
     } finally {
       await client.end();
     }

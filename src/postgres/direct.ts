@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type pg from 'pg';
-import type { Row, Session } from '#ports';
+import pg from 'pg';
+import type { Answers, DirectSession, Row, Statement } from '#ports';
 import { CancelledError, PoolerError } from './connection-errors.js';
 import type { Connector } from './connector.js';
 import { ClientSession, send } from './session.js';
@@ -10,14 +10,14 @@ const CANCEL_AGAIN_MS = 100;
 const CANCEL_DEADLINE_MS = 5_000;
 
 /** Sends one statement from another connection than the one that is busy. */
-export type Elsewhere = (text: string, values: readonly unknown[]) => Promise<unknown>;
+export type Elsewhere = <R extends Row>(text: string, values: readonly unknown[]) => Promise<readonly R[]>;
 
 /** Opens a session of its own, runs `work` on it, and closes it. The signal cancels on the server. */
 export async function runDirect<R>(
   connector: Connector,
   elsewhere: Elsewhere,
   signal: AbortSignal,
-  work: (session: Session) => Promise<R>,
+  work: (session: DirectSession) => Promise<R>,
   onNotice?: (message: string) => void,
 ): Promise<R> {
   if (signal.aborted) throw new CancelledError();
@@ -26,7 +26,7 @@ export async function runDirect<R>(
   const session = new ClientSession(client, connector.target.endpoint);
   try {
     const route = await prepare(client, connector);
-    const direct = new DirectSession(session, route.tag, signal);
+    const direct = new CancellableSession(session, route, elsewhere, signal);
     return await untilAborted(
       signal,
       () => work(direct),
@@ -74,15 +74,17 @@ where name in ('statement_timeout', 'lock_timeout', 'transaction_timeout', 'idle
   'idle_in_transaction_session_timeout')
 and setting <> '0'`;
 
-class DirectSession implements Session {
+class CancellableSession implements DirectSession {
   readonly #session: ClientSession;
-  readonly #tag: string;
+  readonly #route: Route;
+  readonly #elsewhere: Elsewhere;
   readonly #signal: AbortSignal;
   #running: Promise<unknown> | null = null;
 
-  constructor(session: ClientSession, tag: string, signal: AbortSignal) {
+  constructor(session: ClientSession, route: Route, elsewhere: Elsewhere, signal: AbortSignal) {
     this.#session = session;
-    this.#tag = tag;
+    this.#route = route;
+    this.#elsewhere = elsewhere;
     this.#signal = signal;
   }
 
@@ -90,9 +92,29 @@ class DirectSession implements Session {
     return this.#running;
   }
 
-  async query<R extends Row = Row>(text: string, values: readonly unknown[] = []): Promise<readonly R[]> {
+  query<R extends Row = Row>(text: string, values: readonly unknown[] = []): Promise<readonly R[]> {
+    return this.#cancellable(() => this.#session.query<R>(`${this.#route.tag}${text}`, values));
+  }
+
+  async backend(): Promise<number | null> {
+    const { pid, tag } = this.#route;
+    if (pid !== null) return pid;
+    const [row] = await this.#elsewhere<{ pid: number }>(FIND, [tag]);
+    return row?.pid ?? null;
+  }
+
+  pipeline(statements: readonly Statement[], onAnswer?: () => void): Promise<Answers> {
+    const tagged = statements.map((s) => ({ ...s, text: `${this.#route.tag}${s.text}` }));
+    return this.#cancellable(async () => {
+      const { answers, error } = await this.#session.pipeline(tagged, onAnswer);
+      if (error !== null && this.#signal.aborted) throw new CancelledError();
+      return { answers, error: placed(error, this.#route.tag) };
+    });
+  }
+
+  async #cancellable<T>(send: () => Promise<T>): Promise<T> {
     if (this.#signal.aborted) throw new CancelledError();
-    const result = this.#session.query<R>(`${this.#tag}${text}`, values);
+    const result = send();
     const settled = result.then(
       () => undefined,
       () => undefined,
@@ -101,12 +123,18 @@ class DirectSession implements Session {
     try {
       return await result;
     } catch (error) {
-      if (this.#signal.aborted) throw new CancelledError();
-      throw error;
+      throw this.#signal.aborted ? new CancelledError() : placed(error, this.#route.tag);
     } finally {
       if (this.#running === settled) this.#running = null;
     }
   }
+}
+
+/** The server counts the characters of the mark too; whoever sent the statement knows nothing of it. */
+function placed(error: unknown, tag: string): unknown {
+  if (tag === '' || !(error instanceof pg.DatabaseError) || error.position === undefined) return error;
+  error.position = String(Number(error.position) - tag.length);
+  return error;
 }
 
 async function untilAborted<R>(
@@ -128,13 +156,19 @@ async function untilAborted<R>(
 }
 
 /** Again and again until the statement has ended: a cancel that comes a moment too early has no effect. */
-async function cancel(direct: DirectSession, route: Route, elsewhere: Elsewhere): Promise<void> {
+async function cancel(direct: CancellableSession, route: Route, elsewhere: Elsewhere): Promise<void> {
   const deadline = Date.now() + CANCEL_DEADLINE_MS;
   while (direct.running !== null && Date.now() < deadline) {
     const sent = elsewhere(CANCEL, [route.pid, route.tag]).catch(() => undefined);
     await Promise.race([direct.running, Promise.all([sent, delay(CANCEL_AGAIN_MS)])]);
   }
 }
+
+const FIND = `
+select pid
+from pg_catalog.pg_stat_activity
+where starts_with(query, $1::text)
+and state = 'active'`;
 
 const CANCEL = `
 select pg_cancel_backend(pid)

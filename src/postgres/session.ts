@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import { sqlstateOf } from '#core/sqlstate';
-import type { Row, Session } from '#ports';
+import type { Answers, Row, Session, Statement } from '#ports';
 import { ConnectionLostError, type Endpoint } from './connection-errors.js';
+import { sendTogether } from './pipeline.js';
 
 /**
  * Statements on one connection, one after the other. It ends with the transaction or the direct session that it was made for:
@@ -19,9 +20,20 @@ export class ClientSession implements Session {
   }
 
   query<R extends Row = Row>(text: string, values: readonly unknown[] = []): Promise<readonly R[]> {
+    return this.#next(() => send<R>(this.#client, this.#endpoint, text, values));
+  }
+
+  pipeline(statements: readonly Statement[], onAnswer?: () => void): Promise<Answers> {
+    return this.#next(async () => {
+      const { answers, error } = await sendTogether(this.#client, statements, onAnswer);
+      return { answers, error: error === null ? null : tellLost(error, this.#endpoint) };
+    });
+  }
+
+  #next<T>(work: () => Promise<T>): Promise<T> {
     if (!this.#open)
       return Promise.reject(new Error('A statement was sent after its transaction or session had ended.'));
-    const result = this.#running.then(() => send<R>(this.#client, this.#endpoint, text, values));
+    const result = this.#running.then(work);
     this.#running = result.catch(() => undefined);
     return result;
   }

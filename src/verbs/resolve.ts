@@ -2,7 +2,7 @@
 import type { PlainRunOptions, Resolution } from '#api';
 import { BellowsError, ConditionError, EXIT } from '#core/errors';
 import type { MigrationStatus } from '#core/status';
-import { markApplied, markRolledBack } from '#everyday/sql/bookkeeping';
+import { markApplied, markRolledBack, record } from '#everyday/sql/bookkeeping';
 import { markOf, type Running } from '#everyday/sql/course';
 import { liveStatement } from '#everyday/sql/ledger';
 import { mentionsOf } from '#everyday/sql/mentions';
@@ -48,12 +48,14 @@ async function settle(running: Running, found: Reconciled, how: Resolution, reas
     if (state !== 'stopped' || row === null) throw notStopped(found);
     await continuePrepared(running, row.direction === 'up' ? prepareUp(file) : prepareDown(file), row);
   } else if (how === 'rolled-back') {
-    await markRolledBack(database, book, { action: 'sql_resolved', seconds: null, costs: [], reason });
+    await record(
+      database,
+      markRolledBack(book, { action: 'sql_resolved', seconds: null, costs: [], reason }),
+    );
   } else {
     const { tables } = mentionsOf(file);
-    await markApplied(database, book, {
-      ...{ origin: 'resolved', action: 'sql_resolved', seconds: null, costs: [], tables, reason },
-    });
+    const applied = { origin: 'resolved', action: 'sql_resolved', seconds: null, costs: [] } as const;
+    await record(database, markApplied(book, { ...applied, tables, reason }));
   }
 }
 

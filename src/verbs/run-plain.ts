@@ -1,3 +1,4 @@
+import type { Opened } from '#everyday/sql/message';
 import type { Prepared } from '#everyday/sql/prepare';
 import { runPrepared } from '#everyday/sql/run';
 import { leavesSettings } from '#everyday/sql/settings-left';
@@ -17,9 +18,11 @@ export async function runAll(
     const rest = await stillDue(context, prepared);
     while (rest.length > 0) {
       await withSession(async (running) => {
-        for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
-          await runPrepared(running, next);
-          if (leavesSettings(next.units)) return;
+        let opened: Opened | null = null;
+        for (let file = rest.shift(); file !== undefined; file = rest.shift()) {
+          const next = leavesSettings(file.units) ? null : (rest[0] ?? null);
+          opened = await runPrepared(running, file, { opened, next });
+          if (next === null) return;
         }
       });
     }

@@ -18,7 +18,7 @@ create table b (id int);
 const valid = ({ client }: Project) =>
   values<boolean>(client, `select indisvalid as value from pg_index where indexrelid = to_regclass('a_id')`);
 const applied = ({ client }: Project) =>
-  values<string>(client, `select version as value from schema_migrations`);
+  values<string>(client, `select version as value from schema_migrations order by 1`);
 
 async function stopped(): Promise<Project> {
   const project = await open({ [FILE]: TWICE, '20240102000000_after.sql': 'create table c (id int);' });
@@ -116,6 +116,39 @@ it('a runner that is killed in a transaction leaves nothing, and the next one si
   await project.write(FILE, 'create table a (id int);');
   expect((await project.bellows.up({ lockWaitMs: 60_000 })).reached).toBe(true);
   expect(await values(project.client, 'select count(*)::int as value from a')).toEqual([0]);
+}, 60_000);
+
+it('a runner that is killed between and in the midst of files leaves each of them whole, or not there', async () => {
+  const names = Array.from({ length: 300 }, (_, i) => String(20240101000001 + i));
+  const project = await open(
+    Object.fromEntries(names.map((v) => [`${v}_k.sql`, `create table k${v} (id int);\nselect 1;`])),
+  );
+  const found = async () => ({
+    tables: await values(
+      project.client,
+      `select substr(relname, 2) as value from pg_class where relname ~ '^k2024' and relkind = 'r' order by 1`,
+    ),
+    versions: await applied(project),
+    rows: await values(project.client, 'select version as value from bellows.plain order by 1'),
+    history: await values(
+      project.client,
+      `select left(migration, 14) as value from bellows.history where action = 'sql_applied' order by id`,
+    ),
+  });
+  const child = spawnBellows(['up'], { cwd: project.cwd, url: database.url });
+  await child.waitForLine(/Applied 20240101000100_k/);
+  await child.kill('SIGKILL');
+  // What the dead one had sent is still done by the server: statements, and never a commit.
+  const sessions = `select pid as value from pg_stat_activity where application_name like 'bellows cli:%' and datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()`;
+  await until(async () => (await values(project.client, sessions)).length === 0, {
+    what: 'its sessions to end',
+  });
+  const { tables, ...recorded } = await found();
+  expect(tables.length).toBeGreaterThanOrEqual(100);
+  expect(tables.length).toBeLessThan(300);
+  expect(recorded).toEqual({ versions: tables, rows: tables, history: tables });
+  expect((await project.bellows.up({ lockWaitMs: 60_000 })).reached).toBe(true);
+  expect(await found()).toEqual({ tables: names, versions: names, rows: names, history: names });
 }, 60_000);
 
 it('Ctrl-C cancels the statement on the server and takes the file back', async () => {

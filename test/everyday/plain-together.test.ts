@@ -110,6 +110,39 @@ describe('the lease', () => {
   }, 30_000);
 });
 
+describe('a lease that is lost before the commit', () => {
+  it.each([
+    ['another process took it', 'set holder = gen_random_uuid(), epoch = epoch + 1'],
+    ['it has run out', `set expires_at = clock_timestamp()`],
+  ])('leaves nothing: %s', async (_, taken) => {
+    const project = await open({
+      '20240101000000_a.sql': 'create table a (id int);',
+      // The last moment at which it can be lost: what is sent next is the record, and in the same message the commit.
+      '20240102000000_b.sql': `create table b (id int);\nupdate bellows.lease ${taken} where name = 'plain';`,
+      '20240103000000_c.sql': 'create table c (id int);',
+    });
+    expect(await refusal(project.bellows.up())).toMatchObject({ code: 'BELLOWS_FENCED' });
+    expect(
+      await values(
+        project.client,
+        `select relname as value from pg_class where relname in ('a', 'b', 'c') and relnamespace = 'public'::regnamespace`,
+      ),
+    ).toEqual(['a']);
+    expect(await values(project.client, 'select version as value from schema_migrations')).toEqual([
+      '20240101000000',
+    ]);
+    expect(
+      await values(
+        project.client,
+        `select migration as value from bellows.history where action = 'sql_applied'`,
+      ),
+    ).toEqual(['20240101000000_a']);
+    expect(await values(project.client, 'select version as value from bellows.plain')).toEqual([
+      '20240101000000',
+    ]);
+  });
+});
+
 describe('an application that holds a lock', () => {
   it('is not made to wait for longer than lock_timeout, is named, and does not fail the migration', async () => {
     const project = await open(
@@ -145,6 +178,42 @@ describe('an application that holds a lock', () => {
       ),
     ).toEqual([1]);
   }, 60_000);
+
+  it('holds up no file before the one that waits: that is committed, told and recorded', async () => {
+    const project = await open(
+      {
+        '20240101000000_a.sql': 'create table a (id int);',
+        '20240102000000_b.sql': 'create table b (id int);',
+        '20240103000000_c.sql': 'alter table a add column x int;',
+      },
+      { overrides: { sql: { lockTimeoutMs: 200 } } },
+    );
+    await project.bellows.up({ to: '20240101000000' });
+    const holder = await connect(database.url);
+    await holder.query('begin; select * from a');
+    const running = project.bellows.up();
+    await until(
+      async () =>
+        (
+          await values(
+            project.client,
+            `select relation as value from pg_locks where not granted and relation = 'a'::regclass`,
+          )
+        )[0],
+      { what: 'the last one to wait' },
+    );
+    expect(await values(project.client, 'select version as value from schema_migrations order by 1')).toEqual(
+      ['20240101000000', '20240102000000'],
+    );
+    await holder.query('commit');
+    expect((await running).reached).toBe(true);
+    expect(
+      await values(
+        project.client,
+        `select migration as value from bellows.history where action = 'sql_applied' order by id`,
+      ),
+    ).toEqual(['20240101000000_a', '20240102000000_b', '20240103000000_c']);
+  });
 
   it('gives up after its deadline, with nothing kept', async () => {
     const project = await open(

@@ -213,6 +213,7 @@ ALTER TABLE users DROP COLUMN IF EXISTS deprecated_field;
     ['select 1;\nrollback;', 'BELLOWS_SQL_FILE'],
     ['begin;\nvacuum;\ncommit;', 'BELLOWS_SQL_FILE'],
     ['selec 1;', 'BELLOWS_SQL_FILE'],
+    ['copy a from stdin;', 'BELLOWS_SQL_FILE'],
     ['-- migrate:down\nselect 1;', 'BELLOWS_SQL_DIRECTIVE'],
   ])('refuses %j before anything is run', async (text, code) => {
     const project = await open({

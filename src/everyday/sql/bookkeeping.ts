@@ -1,12 +1,14 @@
 /**
- * What is recorded of plain SQL migrations, each in one statement that also holds the lease against it. That row is locked last, a
- * moment before commit: a migration that runs for an hour must not keep its own lease from being renewed.
+ * What is recorded of plain SQL migrations, each as one statement that also holds the lease against it and fails where it is lost: a
+ * `commit` that was sent behind it is then not run. The row of the lease is locked by nothing before it, a moment before commit: a
+ * migration that runs for an hour must not keep its own lease from being renewed.
  */
 import { FencedError } from '#core/errors';
 import type { StatementCost } from '#core/events';
 import { quoteTable } from '#core/identifier';
 import type { SqlMigration } from '#core/sql-migration';
-import type { Fence, Session } from '#ports';
+import { sqlstateOf } from '#core/sqlstate';
+import type { Fence, Session, Statement } from '#ports';
 import type { PlainDeps } from './deps.js';
 import type { PlainFailure } from './ledger.js';
 
@@ -16,31 +18,37 @@ export interface Book {
   readonly migration: SqlMigration;
 }
 
-const FENCE = `with fence as (
-  update bellows.lease
-  set touched_at = clock_timestamp()
-  where name = 'plain'
-  and holder = $1
-  and epoch = $2
-  and expires_at > clock_timestamp()
-  returning epoch
-)`;
+/** What the server says where the lease is lost. */
+const LOST = 'ZB001';
 
-async function fenced(
-  session: Session,
-  { fence }: Book,
-  text: string,
-  values: readonly unknown[],
-): Promise<void> {
-  const rows = await session.query(`${FENCE}${text}`, [fence.holder, fence.epoch, ...values]);
-  if (rows.length === 0)
-    throw new FencedError('Another process has taken over running plain SQL migrations.');
+/** Changes of one statement, which fails as a whole where the lease is lost. */
+function fenced({ fence }: Book, changes: string, values: NonNullable<Statement['values']>): Statement {
+  return {
+    text: `with ${changes}
+      select bellows.demand_plain_lease($1::uuid, $2::bigint)`,
+    values: [fence.holder, fence.epoch, ...values],
+  };
+}
+
+/** What a failure to record means. */
+export function ofFence(error: unknown): unknown {
+  return sqlstateOf(error) === LOST
+    ? new FencedError('Another process has taken over running plain SQL migrations.')
+    : error;
+}
+
+/** In a transaction of its own. @throws FencedError */
+export async function record(session: Session, { text, values }: Statement): Promise<void> {
+  try {
+    await session.query(text, values);
+  } catch (error) {
+    throw ofFence(error);
+  }
 }
 
 const HISTORY = `history as (
   insert into bellows.history (actor, migration, action, detail)
-  select $3::text, $4::text, $5::text, $6::jsonb
-  from fence
+  values ($3::text, $4::text, $5::text, $6::jsonb)
 )`;
 
 const historyOf = ({ deps, migration }: Book, action: string, detail: object) => [
@@ -59,65 +67,36 @@ export interface Applied {
   readonly reason?: string | undefined;
 }
 
-export async function markApplied(session: Session, book: Book, applied: Applied): Promise<void> {
+export function markApplied(book: Book, applied: Applied): Statement {
   const { origin, action, seconds, costs, tables, reason } = applied;
   const { version, checksum } = book.migration;
-  await fenced(
-    session,
-    book,
-    `, ${HISTORY}, version as (
-       insert into ${quoteTable(book.deps.table)} (version)
-       select $7::text
-       from fence
-       on conflict do nothing
-     )
-     insert into bellows.plain (version, migration, checksum, state, origin, tables, seconds, finished_at, applied_by)
-     select $7::text, $4::text, $8::text, 'applied', $9::text, $10::text[], $11::float8, clock_timestamp(), $3::text
-     from fence
-     on conflict (version) do update
-     set migration = excluded.migration,
-       checksum = excluded.checksum,
-       state = 'applied',
-       direction = 'up',
-       origin = excluded.origin,
-       tables = excluded.tables,
-       failure = null,
-       seconds = excluded.seconds,
-       finished_at = excluded.finished_at,
-       applied_by = excluded.applied_by
-     returning version`,
-    [
-      ...historyOf(book, action, {
-        seconds,
-        ...statementsOf(costs),
-        ...(reason === undefined ? {} : { reason }),
-      }),
-      ...[version, checksum, origin, tables, seconds],
+  const detail = { seconds, ...statementsOf(costs), ...(reason === undefined ? {} : { reason }) };
+  return {
+    text: 'select bellows.plain_applied($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)',
+    values: [
+      ...[book.fence.holder, book.fence.epoch],
+      ...historyOf(book, action, detail),
+      ...[quoteTable(book.deps.table), version, checksum, origin, tables, seconds],
     ],
-  );
+  };
 }
 
-export async function markRolledBack(
-  session: Session,
+export function markRolledBack(
   book: Book,
   rolledBack: Pick<Applied, 'seconds' | 'costs' | 'reason'> & {
     readonly action: 'sql_rolled_back' | 'sql_resolved';
   },
-): Promise<void> {
+): Statement {
   const { action, seconds, costs, reason } = rolledBack;
-  await fenced(
-    session,
+  return fenced(
     book,
-    `, ${HISTORY}, version as (
+    `${HISTORY}, version as (
        delete from ${quoteTable(book.deps.table)}
        where version = $7::text
-       and exists (select from fence)
      ), entry as (
        delete from bellows.plain
        where version = $7::text
-       and exists (select from fence)
-     )
-     select from fence`,
+     )`,
     [
       ...historyOf(book, action, {
         seconds,
@@ -130,28 +109,26 @@ export async function markRolledBack(
 }
 
 /** A file of several units begins, or goes on: from now on its row says how far it has come. */
-export async function markRunning(
-  session: Session,
+export function markRunning(
   book: Book,
   { direction, unitsDone, doneDigest }: { readonly direction: 'up' | 'down' } & Progress,
-): Promise<void> {
+): Statement {
   const { version, id, checksum } = book.migration;
-  await fenced(
-    session,
+  return fenced(
     book,
-    ` insert into bellows.plain (version, migration, checksum, state, direction, origin, units_done, done_digest, applied_by)
-      select $3::text, $4::text, $5::text, 'running', $6::text, 'run', $7::int, $8::text, $9::text
-      from fence
-      on conflict (version) do update
-      set migration = excluded.migration,
-        checksum = excluded.checksum,
-        state = 'running',
-        direction = excluded.direction,
-        units_done = excluded.units_done,
-        done_digest = excluded.done_digest,
-        failure = null,
-        started_at = clock_timestamp()
-      returning version`,
+    `entry as (
+       insert into bellows.plain (version, migration, checksum, state, direction, origin, units_done, done_digest, applied_by)
+       values ($3::text, $4::text, $5::text, 'running', $6::text, 'run', $7::int, $8::text, $9::text)
+       on conflict (version) do update
+       set migration = excluded.migration,
+         checksum = excluded.checksum,
+         state = 'running',
+         direction = excluded.direction,
+         units_done = excluded.units_done,
+         done_digest = excluded.done_digest,
+         failure = null,
+         started_at = clock_timestamp()
+     )`,
     [version, id, checksum, direction, unitsDone, doneDigest, book.deps.actor],
   );
 }
@@ -162,35 +139,28 @@ export interface Progress {
   readonly doneDigest: string;
 }
 
-export async function markUnitDone(
-  session: Session,
-  book: Book,
-  { unitsDone, doneDigest }: Progress,
-): Promise<void> {
-  await fenced(
-    session,
+export function markUnitDone(book: Book, { unitsDone, doneDigest }: Progress): Statement {
+  return fenced(
     book,
-    ` update bellows.plain
-      set units_done = $4::int,
-        done_digest = $5::text
-      from fence
-      where version = $3::text
-      returning version`,
+    `entry as (
+       update bellows.plain
+       set units_done = $4::int,
+         done_digest = $5::text
+       where version = $3::text
+     )`,
     [book.migration.version, unitsDone, doneDigest],
   );
 }
 
-export async function markFailed(session: Session, book: Book, failure: PlainFailure): Promise<void> {
-  await fenced(
-    session,
+export function markFailed(book: Book, failure: PlainFailure): Statement {
+  return fenced(
     book,
-    `, ${HISTORY}
-     update bellows.plain
-     set state = 'failed',
-       failure = $8::jsonb
-     from fence
-     where version = $7::text
-     returning version`,
+    `${HISTORY}, entry as (
+       update bellows.plain
+       set state = 'failed',
+         failure = $8::jsonb
+       where version = $7::text
+     )`,
     [...historyOf(book, 'sql_failed', failure), book.migration.version, JSON.stringify(failure)],
   );
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { SqlMigration } from '#core/sql-migration';
-import type { Fence, Session } from '#ports';
+import type { DirectSession, Fence } from '#ports';
 import type { Book, Progress } from './bookkeeping.js';
 import type { PlainDeps } from './deps.js';
 import type { Prepared } from './prepare.js';
@@ -9,7 +9,7 @@ import type { Unit } from './units.js';
 /** What a file is run with. */
 export interface Running {
   readonly deps: PlainDeps;
-  readonly session: Session;
+  readonly session: DirectSession;
   readonly fence: Fence;
   /** Aborted by the user, or when the lease is lost. */
   readonly signal: AbortSignal;

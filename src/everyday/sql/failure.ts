@@ -2,11 +2,12 @@
 import { BellowsError } from '#core/errors';
 import { safeMessage, sqlstateOf } from '#core/sqlstate';
 import type { SqlStatement } from '#parser/split';
-import { markFailed } from './bookkeeping.js';
+import { markFailed, record } from './bookkeeping.js';
 import { concurrentIndex } from './concurrent-index.js';
 import { type Course, isAtomic } from './course.js';
+import { UnitFailure } from './message.js';
 import { SqlStatementError } from './statement-error.js';
-import { isLockTrouble, UnitFailure } from './transaction-unit.js';
+import { isLockTrouble } from './transaction-unit.js';
 
 /** The error to throw. Of a file that is more than one transaction it records where it stopped. */
 export async function tellFailure(course: Course, error: unknown): Promise<unknown> {
@@ -45,7 +46,7 @@ async function stepWords(course: Course, statement: SqlStatement, cause: unknown
   const { running, book, migration, direction } = course;
   const { database } = running.deps;
   const { line } = statement.start;
-  await markFailed(database, book, { message: safeMessage(cause), line });
+  await record(database, markFailed(book, { message: safeMessage(cause), line }));
   const built = await concurrentIndex(database, statement);
   const index =
     built === null || built.valid

@@ -1,7 +1,7 @@
 import type { LockMode } from '#core/locks';
 import { isTree, unwrap } from '#parser/parse';
 import type { SqlStatement } from '#parser/split';
-import type { Session } from '#ports';
+import type { Row } from '#ports';
 
 export interface Lock {
   readonly relation: string;
@@ -29,13 +29,12 @@ function createsAlone({ kind, node }: SqlStatement): boolean {
   );
 }
 
-/** The table locks of this transaction that writers, or other DDL, wait for. Those of a table that it creates harm nobody. */
-export async function locksHeld(session: Session): Promise<readonly Lock[]> {
-  const rows = await session.query<{ relation: string; mode: string }>(HELD);
-  return rows.map(({ relation, mode }) => ({ relation, mode: modeName(mode) }));
+export function locksOf(rows: readonly Row[]): readonly Lock[] {
+  return rows.map(({ relation, mode }) => ({ relation: String(relation), mode: modeName(String(mode)) }));
 }
 
-const HELD = `
+/** The table locks of this transaction that writers, or other DDL, wait for. Those of a table that it creates harm nobody. */
+export const LOCKS_HELD = `
 select c.oid::regclass::text as relation, l.mode
 from pg_catalog.pg_locks l
 join pg_catalog.pg_class c on c.oid = l.relation

@@ -31,6 +31,7 @@ export function unitsOf(section: SqlSection, file: SqlFile): readonly Unit[] {
     open = [];
   };
   for (const statement of statements) {
+    if (wantsRows(statement)) throw nobodySendsRows(statement, file);
     const control = controlOf(statement);
     if (control === 'refused') throw notUnderstood(statement, file);
     if (control === 'commit') close();
@@ -54,6 +55,12 @@ function mustBeAlone(statement: SqlStatement, { transaction }: SqlSection): bool
   return (
     runsAlone(statement) || (!transaction && (statement.kind === 'CallStmt' || statement.kind === 'DoStmt'))
   );
+}
+
+/** `copy … from stdin`: the server would wait for rows, for ever. */
+function wantsRows({ node }: SqlStatement): boolean {
+  const [kind, tree] = unwrap(node);
+  return kind === 'CopyStmt' && isTree(tree) && tree.is_from === true && tree.filename === undefined;
 }
 
 type Control = 'begin' | 'commit' | 'refused' | 'none';
@@ -80,6 +87,13 @@ function emptySection(file: SqlFile): SqlFileError {
   return new SqlFileError(file, { line: 1, column: 1 }, 'there is no statement in it.', {
     why: 'It would count as applied without having done anything.',
     next: 'Write the migration, or delete the file. If it shall do nothing, say so: select 1;',
+  });
+}
+
+function nobodySendsRows(statement: SqlStatement, file: SqlFile): SqlFileError {
+  const what = 'COPY FROM STDIN takes its rows from psql, and nobody is there to send them.';
+  return new SqlFileError(file, statement.start, what, {
+    next: 'Write INSERTs (pg_dump --inserts makes them).',
   });
 }
 

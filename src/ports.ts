@@ -5,6 +5,7 @@ import type { CheckId, CheckResult, Finding } from '#core/gate';
 import type { TableName } from '#core/identifier';
 import type { RunPlan, Step } from '#core/plan';
 import type { State, TransitionEvent } from '#core/state';
+import type { Answers, Statement } from '#core/statement';
 import type { Hold } from '#core/throttle';
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -12,29 +13,6 @@ export type Row = Readonly<Record<string, unknown>>;
 /** Something that statements can be sent to; one statement a call, values as parameters. int8 arrives as `number` where it is safe, else as string. */
 export interface Session {
   query<R extends Row = Row>(text: string, values?: readonly unknown[]): Promise<readonly R[]>;
-}
-
-/** A statement as data. */
-export interface Statement {
-  readonly text: string;
-  readonly values?: readonly (string | number | null | readonly string[])[];
-  /** Its rows are wanted. Default: they are dropped as they come. */
-  readonly rows?: boolean;
-  /** In a pipeline its answer comes as soon as it is done. Default: with that of a later one, or at the end, which costs less. */
-  readonly atOnce?: boolean;
-}
-
-export interface Answer {
-  readonly rows: readonly Row[];
-  /** When it came, by `performance.now()`. */
-  readonly at: number;
-}
-
-/** What became of statements that were sent together: the answers of those that were done, in their order. */
-export interface Answers {
-  readonly answers: readonly Answer[];
-  /** Why the next one failed. Null: all were done. */
-  readonly error: unknown;
 }
 
 /** A connection of one's own. */

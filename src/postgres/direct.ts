@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import type { Answers, DirectSession, Row, Statement } from '#ports';
+import type { Answers, Statement } from '#core/statement';
+import type { DirectSession, Row } from '#ports';
 import { CancelledError, PoolerError } from './connection-errors.js';
 import type { Connector } from './connector.js';
 import { ClientSession, send } from './session.js';

@@ -4,7 +4,8 @@
  * before it was done. The driver's own pipeline sends a Sync behind each: behind a `begin` that was cancelled, the rest would run.
  */
 import type pg from 'pg';
-import type { Answer, Answers, Row, Statement } from '#ports';
+import type { Answer, Answers, Statement } from '#core/statement';
+import type { Row } from '#ports';
 import { ROW_TYPES } from './row-types.js';
 
 type OnAnswer = () => void;

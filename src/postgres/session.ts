@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { sqlstateOf } from '#core/sqlstate';
-import type { Answers, Row, Session, Statement } from '#ports';
+import type { Answers, Statement } from '#core/statement';
+import type { Row, Session } from '#ports';
 import { ConnectionLostError, type Endpoint } from './connection-errors.js';
 import { sendTogether } from './pipeline.js';
 

@@ -1,6 +1,7 @@
 /** Several statements in one message on a connection of one's own: what is run behind an error, and what is told when. */
 import { expect, test } from 'vitest';
-import type { DirectSession, Statement } from '#ports';
+import type { Statement } from '#core/statement';
+import type { DirectSession } from '#ports';
 import { connect, useDatabase } from '../support/database.js';
 import { until } from '../support/until.js';
 import { useOpen } from './open.js';

@@ -106,6 +106,47 @@ describe.skipIf(missing)('behind a transaction pooler', () => {
     expect(await sleeping()).toBe(0);
   });
 
+  test('several statements in one message go through it whole, and a place in one of them is a place in its own text', async () => {
+    const db = open(await pooler());
+    await db.direct(never, async (session) => {
+      const begun = await session.pipeline([
+        { text: 'begin' },
+        { text: 'create table t (n int)' },
+        { text: 'commit' },
+        { text: 'begin' },
+        { text: 'insert into t values (1)' },
+        { text: 'select nope' },
+        { text: 'commit' },
+      ]);
+      expect([begun.answers.length, begun.error]).toMatchObject([5, { code: '42703', position: '8' }]);
+      await session.query('rollback');
+      await expect(session.query('select nope')).rejects.toMatchObject({ position: '8' });
+      expect(await session.query('select n from t')).toEqual([]);
+      const pid = await session.pipeline([{ text: 'select pg_sleep(0)' }]).then(() => session.backend());
+      expect(pid).toBeNull();
+    });
+  });
+
+  test('the session behind it is found while it runs a statement', async () => {
+    const db = open(await pooler());
+    const holder = await connect(used.url);
+    await holder.query('select pg_advisory_lock(8)');
+    await db.direct(never, async (session) => {
+      const done = session.pipeline([
+        { text: 'begin' },
+        { text: 'select pg_advisory_xact_lock(8)' },
+        { text: 'commit' },
+      ]);
+      const waiting = async () =>
+        (await holder.query(`select pid from pg_locks where locktype = 'advisory' and not granted`)).rows[0]
+          ?.pid;
+      const pid = await until(waiting, { what: 'the session to wait' });
+      expect(await session.backend()).toBe(pid);
+      await holder.query('select pg_advisory_unlock(8)');
+      expect((await done).error).toBeNull();
+    });
+  });
+
   test('a role with a limit is refused there, and served by a direct URL', async () => {
     const url = await pooler();
     const admin = await connect(used.url);

@@ -8,7 +8,8 @@ import type { StatementCost } from '#core/events';
 import { quoteTable } from '#core/identifier';
 import type { SqlMigration } from '#core/sql-migration';
 import { sqlstateOf } from '#core/sqlstate';
-import type { Fence, Session, Statement } from '#ports';
+import type { Statement } from '#core/statement';
+import type { Fence, Session } from '#ports';
 import type { PlainDeps } from './deps.js';
 import type { PlainFailure } from './ledger.js';
 

@@ -5,8 +5,9 @@
  */
 import type { Blocker } from '#core/events';
 import { sqlstateOf } from '#core/sqlstate';
+import type { Answers, Statement } from '#core/statement';
 import type { SqlStatement } from '#parser/split';
-import type { Answers, DirectSession, Statement } from '#ports';
+import type { DirectSession } from '#ports';
 import { ofFence } from './bookkeeping.js';
 import type { PlainDeps } from './deps.js';
 import { type Metered, meter, type Part, partsOf } from './meter.js';

@@ -1,7 +1,7 @@
 /** What each statement of a transaction took, and which of them was the first to take each lock. */
 import type { StatementCost } from '#core/events';
+import type { Answer, Statement } from '#core/statement';
 import type { SqlStatement } from '#parser/split';
-import type { Answer, Statement } from '#ports';
 import { createdBy, LOCKS_HELD, type Lock, locksOf, mayLockTables } from './locks-held.js';
 
 /** A statement of the file, or the question which locks are held behind it. */

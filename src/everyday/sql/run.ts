@@ -2,7 +2,7 @@
 import { DriftError } from '#core/errors';
 import type { StatementCost } from '#core/events';
 import type { SqlMigration } from '#core/sql-migration';
-import type { Statement } from '#ports';
+import type { Statement } from '#core/statement';
 import { type Book, markApplied, markRolledBack, markRunning, markUnitDone, record } from './bookkeeping.js';
 import { concurrentIndex } from './concurrent-index.js';
 import { type Course, isAtomic, markOf, progressOf, type Running } from './course.js';

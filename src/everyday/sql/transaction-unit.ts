@@ -1,7 +1,8 @@
 /** One transaction of a plain SQL migration: its statements, what is to be recorded of them, commit. Tried again on locks. */
 import type { StatementCost } from '#core/events';
 import { sqlstateOf } from '#core/sqlstate';
-import type { DirectSession, Statement } from '#ports';
+import type { Statement } from '#core/statement';
+import type { DirectSession } from '#ports';
 import type { PlainDeps } from './deps.js';
 import { closeTransaction, type Opened, openTransaction, UnitFailure } from './message.js';
 import { costsOf } from './meter.js';

@@ -47,8 +47,9 @@ export interface ReadBounds {
   readonly rows: number;
   readonly bytes: number;
 }
-export interface SomeRows<R extends Row> {
-  readonly rows: readonly R[];
+export interface SomeRows {
+  /** The values of each row in the order of the columns. */
+  readonly rows: readonly (readonly unknown[])[];
   /** There may be further rows. */
   readonly more: boolean;
 }
@@ -56,12 +57,12 @@ export interface SomeRows<R extends Row> {
 export interface Database extends Session {
   transaction<R>(limits: TransactionLimits, work: (tx: Session) => Promise<R>): Promise<R>;
   /** The first rows of a query, as many as fit into the bounds, in a read-only transaction of its own that has ended then. */
-  readSome<R extends Row = Row>(
+  readSome(
     limits: TransactionLimits,
     text: string,
     values: readonly unknown[],
     bounds: ReadBounds,
-  ): Promise<SomeRows<R>>;
+  ): Promise<SomeRows>;
   /**
    * A session of its own outside the pool, for what may not run in a transaction (CONCURRENTLY, VALIDATE, VACUUM).
    * `signal` cancels the running statement on the server and rejects. `onNotice` is told what statements raise.

@@ -33,7 +33,7 @@ export interface BatchSql {
   /** As `careful` over the tuple ids in $6. */
   readonly rows: string;
   /** Rows that a transform gave, as JSON in $6; $7 the new key where keys are walked. Null where there is no transform. */
-  readonly given: string | null;
+  readonly given: { readonly direct: string; readonly careful: string } | null;
   /** Rows of a span with what a transform reads; the span's values from $1 on; needs no fence. Null as above. */
   readonly source: string | null;
   /** Moves the cursor and nothing else; $6 rows are left behind; $7 the new key where keys are walked. */
@@ -51,18 +51,17 @@ export function renderBatches(target: BatchTarget): BatchSql {
   const moving = access.kind === 'keys' ? fence(target, BY_KEY) : fence(target);
   const span = spanText(access, 6);
   const parts = givenRows(target);
-  const given = parts === null ? null : [moving, ...parts, LEDGER].join(',\n') + RESULT;
+  const whole = (middle: readonly string[]) => [moving, ...middle, LEDGER].join(',\n') + RESULT;
+  const given = parts && { direct: whole(parts.direct), careful: whole(parts.careful) };
   return {
     // Where a transform fills the columns there is no other way to write them.
-    direct: given ?? direct(target, moving, span),
+    direct: given?.direct ?? direct(target, moving, span),
     strided: mayStride(target) ? strided(target, moving, span) : null,
-    careful: given ?? careful(target, moving, span),
-    rows: given ?? careful(target, fence(target), spanText({ kind: 'picked', tids: [] }, 6)),
+    careful: given?.careful ?? careful(target, moving, span),
+    rows: given?.careful ?? careful(target, fence(target), spanText({ kind: 'picked', tids: [] }, 6)),
     given,
     source: sourceRows(target, notQuarantined(target)),
-    close:
-      [moving, 'counted as (select 0 as rows, $6::integer as locked, 0 as suppressed)', LEDGER].join(',\n') +
-      RESULT,
+    close: whole(['counted as (select 0 as rows, $6::integer as locked, 0 as suppressed)']),
     pending: pendingRows(target),
     quarantineMarked:
       target.backfill.kind === 'synced' ? quarantineMarked(target, target.backfill.marker) : null,

@@ -27,7 +27,13 @@ export type Request =
   /** Single rows of the span at the cursor, which stays where it is. */
   | { readonly kind: 'rows'; readonly at: number; readonly tids: readonly string[] }
   /** Rows of the span as a transform gave them, as JSON. `stay` as above. */
-  | { readonly kind: 'given'; readonly span: Span; readonly rows: string; readonly stay: boolean }
+  | {
+      readonly kind: 'given';
+      readonly span: Span;
+      readonly rows: string;
+      readonly careful: boolean;
+      readonly stay: boolean;
+    }
   /** Only the ledger and the cursor; `left` rows stay behind. */
   | { readonly kind: 'close'; readonly span: Span; readonly left: number };
 
@@ -110,9 +116,10 @@ function statement(
     case 'rows':
       return { text: sql.rows, values: [...fenceValues(walk.range, request.at, request.at), request.tids] };
     case 'given': {
-      const { span, stay, rows } = request;
+      const { span, stay, rows, careful } = request;
       const fence = fenceValues(walk.range, span.lo, stay ? span.lo : span.hi);
-      return { text: sql.given ?? '', values: [...fence, rows, ...keyReached(walk, span)] };
+      const text = (careful ? sql.given?.careful : sql.given?.direct) ?? '';
+      return { text, values: [...fence, rows, ...keyReached(walk, span)] };
     }
     case 'close':
       return {

@@ -105,14 +105,14 @@ class PooledDatabase implements PostgresDatabase {
     return result.value;
   }
 
-  async readSome<R extends Row = Row>(
+  async readSome(
     limits: TransactionLimits,
     text: string,
     values: readonly unknown[],
     bounds: ReadBounds,
-  ): Promise<SomeRows<R>> {
+  ): Promise<SomeRows> {
     const client = await this.#checkOut();
-    const work = () => readSome<R>(client, text, values, bounds);
+    const work = () => readSome(client, text, values, bounds);
     const { usable, result } = await runTransaction(
       client,
       this.endpoint,

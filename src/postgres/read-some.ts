@@ -1,21 +1,23 @@
 import type pg from 'pg';
 import Cursor from 'pg-cursor';
-import type { ReadBounds, Row, SomeRows } from '#ports';
+import type { ReadBounds, SomeRows } from '#ports';
 import { ROW_TYPES } from './row-types.js';
 
 const FIRST_STEP = 10;
 const LARGEST_STEP = 500;
 
 /** Reads through a portal, a few rows at a time, since only their values say how large they are. */
-export async function readSome<R extends Row>(
+export async function readSome(
   client: pg.ClientBase,
   text: string,
   values: readonly unknown[],
   bounds: ReadBounds,
-): Promise<SomeRows<R>> {
-  const cursor = client.query(new Cursor<R>(text, [...values], { types: ROW_TYPES }));
+): Promise<SomeRows> {
+  const cursor = client.query(
+    new Cursor<unknown[]>(text, [...values], { types: ROW_TYPES, rowMode: 'array' }),
+  );
   try {
-    const rows: R[] = [];
+    const rows: unknown[][] = [];
     for (let bytes = 0; rows.length < bounds.rows && bytes < bounds.bytes; ) {
       const step = Math.min(bounds.rows - rows.length, stepFor(rows.length, bytes, bounds));
       const some = await cursor.read(step);

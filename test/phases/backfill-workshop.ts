@@ -139,7 +139,7 @@ export async function startPurge(
   });
 }
 
-async function startRun(
+export async function startRun(
   { store, database }: Workshop,
   backfill: BackfillPlan,
   pace: Partial<PaceSettings> = {},

@@ -14,7 +14,7 @@ export interface Caller {
   readonly signal: AbortSignal;
 }
 
-export interface GivenRow extends ReadRow {
+export interface GivenRow extends Pick<ReadRow, 'tid' | 'xmin'> {
   readonly given: TransformRow;
 }
 export interface RefusedRow {
@@ -139,11 +139,11 @@ function judged({ write, migration }: Caller, rows: readonly ReadRow[], answer: 
   }
   const given: GivenRow[] = [];
   const refused: RefusedRow[] = [];
-  for (const [i, row] of rows.entries()) {
+  for (const [i, { tid, xmin }] of rows.entries()) {
     const one: unknown = answer[i];
     const missing = isRow(one) ? write.find((key) => !isValue(one[key])) : write[0];
-    if (isRow(one) && missing === undefined) given.push({ ...row, given: one });
-    else refused.push({ tid: row.tid, reason: 'transform_incomplete', how: `no value for ${missing}` });
+    if (isRow(one) && missing === undefined) given.push({ tid, xmin, given: one });
+    else refused.push({ tid, reason: 'transform_incomplete', how: `no value for ${missing}` });
   }
   if (refused.length <= MOST_REFUSED) return { kind: 'given', rows: given, refused };
   return failed(refusedTooMany(migration, refused.length, refused[0]?.how ?? ''));

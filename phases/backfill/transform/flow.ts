@@ -14,7 +14,8 @@ import { type Course, isOver, type Next } from '../course.js';
 import { locate } from '../locate.js';
 import { nextSpan, type Position } from '../position.js';
 import { GUESSED_ROWS_PER_BLOCK } from '../rate.js';
-import { type Answer, answerFor, type Caller } from './call.js';
+import { answerFor, type Caller } from './call.js';
+import { type Encoded, encode } from './encode.js';
 import { limited } from './limited.js';
 import { type Chunk, MOST_ROWS, type ReadChunk, readChunk } from './read.js';
 import { write } from './write.js';
@@ -46,26 +47,35 @@ export async function walkTransform(parts: TransformCourse, start: Position): Pr
   }
 }
 
-interface Flying {
-  readonly chunk: Chunk;
-  readonly answer: Promise<Answer>;
+/** Not its rows as they were read: those may go as soon as user code has answered. */
+interface Flying extends Omit<Chunk, 'rows'> {
+  readonly kind: 'flying';
+  readonly answer: Promise<Encoded>;
 }
+type Fetched = Flying | Extract<ReadChunk, { readonly kind: 'failed' }>;
 
 /** Until the range is done, the job has to end, or it is to be begun again from a position that was read back. */
 async function flow(parts: TransformCourse, start: Position): Promise<Next> {
   const { course, plan } = parts;
   const left = new AbortController();
   const ask = asking(parts, AbortSignal.any([course.signal, left.signal]));
+  // User code gets the rows when they come, not when the write before them has ended.
+  const fetch = async (from: Position): Promise<Fetched> => {
+    const chunk = await read(parts, from);
+    if (chunk.kind === 'failed') return chunk;
+    const { span, more, rows } = chunk;
+    return { kind: 'flying', span, more, answer: ask(rows) };
+  };
   const flying: Flying[] = [];
   let position = start;
-  let reading: Promise<ReadChunk> | null = read(parts, position);
+  let reading: Promise<Fetched> | null = fetch(position);
   try {
     for (;;) {
       while (reading !== null && flying.length <= plan.concurrency) {
-        const chunk: ReadChunk = await reading;
-        if (chunk.kind === 'failed') return await afterRowsOutcome(course, position, chunk);
-        flying.push({ chunk, answer: ask(chunk) });
-        reading = isLast(course, chunk) ? null : read(parts, ahead(position, chunk.span));
+        const fetched: Fetched = await reading;
+        if (fetched.kind === 'failed') return await afterRowsOutcome(course, position, fetched);
+        flying.push(fetched);
+        reading = isLast(course, fetched) ? null : fetch(ahead(position, fetched.span));
       }
       const first = flying.shift();
       if (first === undefined) return 'done';
@@ -74,7 +84,7 @@ async function flow(parts: TransformCourse, start: Position): Promise<Next> {
       if (typeof next === 'string' || next.attempts > 0) return next;
       if (isOver(course)) return 'yielded';
       position = next;
-      if (first.chunk.more) reading = read(parts, position);
+      if (first.more) reading = fetch(position);
     }
   } finally {
     left.abort();
@@ -107,40 +117,35 @@ function asRead(position: Position, { lo, hi }: Span): Position {
 }
 
 /** No span follows that could be read already. */
-function isLast({ walk: { range } }: Course, { more, span }: Chunk): boolean {
+function isLast({ walk: { range } }: Course, { more, span }: Flying): boolean {
   if (more) return true;
   if (range.access.kind !== 'keys') return span.hi >= range.hi;
   return JSON.stringify(span.keys?.to ?? null) === JSON.stringify(range.access.to);
 }
 
 function asking({ course, plan, transform }: TransformCourse, signal: AbortSignal) {
-  const caller: Caller = {
-    transform,
-    write: plan.write.map(({ name }) => name),
-    timeoutMs: plan.timeoutMs,
-    migration: course.walk.migration,
-    signal,
-  };
+  const write = plan.write.map(({ name }) => name);
+  const { timeoutMs } = plan;
+  const caller: Caller = { transform, write, timeoutMs, migration: course.walk.migration, signal };
   const free = limited(plan.concurrency);
-  return ({ rows }: Chunk): Promise<Answer> =>
-    free(() => staged(course, 'transform', () => answerFor(caller, rows)));
+  return async (rows: Chunk['rows']): Promise<Encoded> =>
+    encode(await free(() => staged(course, 'transform', () => answerFor(caller, rows))), write);
 }
 
-async function finish(parts: TransformCourse, position: Position, { chunk, answer }: Flying): Promise<Next> {
-  const { course, plan } = parts;
+async function finish(
+  { course }: TransformCourse,
+  position: Position,
+  { span, more, answer }: Flying,
+): Promise<Next> {
   const given = await answer;
   if (given.kind === 'failed') throw given.error;
   if (given.kind === 'interrupted') return 'yielded';
-  const names = plan.write.map(({ name }) => name);
-  const written = await staged(course, 'write', () =>
-    write(course, names, { ...given, span: chunk.span, stay: chunk.more }),
-  );
+  const { rows, refused } = given;
+  const written = await staged(course, 'write', () => write(course, { rows, refused, span, stay: more }));
   if (written.kind !== 'moved') return afterRowsOutcome(course, position, written);
-  const next = await afterSuccess(course, asRead(position, chunk.span), chunk.span, written);
+  const next = await afterSuccess(course, asRead(position, span), span, written);
   // The rest of the span is read from where it began.
-  return typeof next === 'string' || !chunk.more
-    ? next
-    : { ...next, cursor: position.cursor, key: position.key };
+  return typeof next === 'string' || !more ? next : { ...next, cursor: position.cursor, key: position.key };
 }
 
 /** Tells how long a stage took. */

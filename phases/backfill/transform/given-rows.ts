@@ -1,61 +1,89 @@
 import { quote, quoteTable } from '#core/identifier';
-import { MARKER, waitsText } from '../../expand/marker.js';
+import { MARKER } from '../../expand/marker.js';
 import type { BatchTarget } from '../batch.js';
 
+/** What stands between fence and ledger where a transform gives the rows; two shapes, as for any batch. */
+export interface GivenRows {
+  readonly direct: readonly string[];
+  readonly careful: readonly string[];
+}
+
 /**
- * What stands between fence and ledger where a transform gives the rows: they come in $6 as JSON, with the address and the
- * xmin that they were read with. Both together name one version of a row: what the application wrote since is another one,
- * and is not overwritten. A column that is not NULL in a pending row was given by the application, and stays.
+ * The rows come in $6 as JSON, with the address and the xmin that they were read with. Both together name one version of a
+ * row, and that version was pending when it was read: so whether it still is need not be asked, and must not be, since the
+ * planner would then find the rows by the index of pending ones, all of them for each batch. A column that is not NULL was
+ * given by the application, and stays.
  *
- * By address first (a TID scan), by row afterwards: joined in one step, a small table without statistics would be read as
- * a whole.
+ * What the application wrote since the read is another version, and is not overwritten. Where it is written at the same
+ * time, the update waits; READ COMMITTED then either updates the version that is still the newest (the other one rolled
+ * back, or only locked the row), or evaluates the condition again over the new version (EvalPlanQual). Servers of before
+ * September 2025 do not evaluate again what a TID scan looks for, but always the conditions of a join: hence xmin as one.
+ *
+ * By address first (a TID scan of an array), by row afterwards (a hash join): joined by address alone, a table without
+ * statistics would be read as a whole, and a nested loop would search the array again for each row.
  */
-export function givenRows({ backfill, leaf }: BatchTarget): readonly string[] | null {
+export function givenRows({ backfill, leaf }: BatchTarget): GivenRows | null {
   if (backfill.kind !== 'synced' || backfill.transform === undefined) return null;
   const { write } = backfill.transform;
   const [table, marker] = [quoteTable(leaf), quote(backfill.marker)];
   const types = write.map((column, i) => `, ${valueName(i)} ${column.type}`).join('');
   const values = write.map((_, i) => `, v.${valueName(i)}`).join('');
   const set = write.map(({ name }, i) => {
-    const [kept, given] = [`t.${quote(name)}`, `same.${valueName(i)}`];
-    return `${quote(name)} = case when t.${marker} = '${MARKER.stale}' then ${given} else coalesce(${kept}, ${given}) end`;
+    const [kept, value] = [`t.${quote(name)}`, `given.${valueName(i)}`];
+    return `${quote(name)} = case when t.${marker} = '${MARKER.stale}' then ${value} else coalesce(${kept}, ${value}) end`;
   });
-  return [
-    `given as materialized (
+  const given = `given as materialized (
   select v.tid::tid as tid, v.xmin::xid as xmin${values}
   from json_to_recordset($6::json) as v (tid text, xmin text${types})
-)`,
-    `picked as materialized (
+)`;
+  const moved = (from: 'given' | 'same') => `moved as (
+  update ${table} as t
+  set ${[...set, `${marker} = '${MARKER.backfilled}'`].join(',\n    ')}
+  from given
+  where t.ctid = any (array(select tid from ${from}))
+    and t.ctid = given.tid
+    and t.xmin = given.xmin
+    and exists (select from fence)
+  returning 1
+)`;
+  return {
+    direct: [given, moved('given'), counted('given')],
+    careful: [given, picked(table), SAME, moved('same'), counted('same')],
+  };
+}
+
+/** Waits for nobody. A row that changed meanwhile is locked too, as its new version, and then is not the same. */
+function picked(table: string): string {
+  return `picked as materialized (
   select t.ctid as tid, t.xmin as xmin
   from ${table} as t
   where t.ctid = any (array(select tid from given))
-    and ${waitsText(backfill.marker, 't.')}
     and exists (select from fence)
   for no key update skip locked
-)`,
-    `same as materialized (
-  select given.*
+)`;
+}
+
+const SAME = `same as materialized (
+  select given.tid
   from given
   join picked on picked.tid = given.tid and picked.xmin = given.xmin
-)`,
-    `moved as (
-  update ${table} as t
-  set ${[...set, `${marker} = 'd'`].join(',\n    ')}
-  from same
-  where t.ctid = any (array(select tid from same))
-    and t.ctid = same.tid
-    and ${waitsText(backfill.marker, 't.')}
-  returning 1
-)`,
-    `counted as (
-  select
-    m.rows,
-    (select count(*) from given)::integer - s.rows as locked,
-    s.rows - m.rows as suppressed
-  from (select count(*)::integer as rows from moved) as m
-  cross join (select count(*)::integer as rows from same) as s
-)`,
-  ];
+)`;
+
+/** Only rows that were locked first, and then not updated, are known to have been kept by a trigger that returned NULL. */
+function counted(locked: 'given' | 'same'): string {
+  const rows = (name: string) => `(select count(*)::integer as rows from ${name})`;
+  return locked === 'same'
+    ? `counted as (
+  select m.rows, g.rows - s.rows as locked, s.rows - m.rows as suppressed
+  from ${rows('moved')} as m
+  cross join ${rows('same')} as s
+  cross join ${rows('given')} as g
+)`
+    : `counted as (
+  select m.rows, g.rows - m.rows as locked, 0 as suppressed
+  from ${rows('moved')} as m
+  cross join ${rows('given')} as g
+)`;
 }
 
 /** Not the column's own name: one may be called `tid`. */

@@ -1,10 +1,8 @@
 /** Reads the pending rows of a span for a transform, in a short transaction of its own: none is open while user code runs. */
 import type { TransformRow } from '#core/definition';
-import type { Row } from '#ports';
 import { type Span, spanValues } from '../access.js';
 import type { Walk } from '../send.js';
 import { type Trouble, troubleOf } from '../trouble.js';
-import { columnName } from './source-rows.js';
 
 export const MOST_ROWS = 2_000;
 const MOST_BYTES = 8 * 1_024 * 1_024;
@@ -42,7 +40,9 @@ export async function readChunk(walk: Walk, names: readonly string[], span: Span
   }
 }
 
-function readRow(row: Row, names: readonly string[]): ReadRow {
-  const values = Object.fromEntries(names.map((name, i) => [name, row[columnName(i)]]));
-  return { tid: String(row.row_tid), xmin: String(row.row_xmin), values };
+/** As `sourceRows` selects them: address and xmin, then the columns that the transform reads. */
+function readRow(row: readonly unknown[], names: readonly string[]): ReadRow {
+  const values: Record<string, unknown> = {};
+  for (const [i, name] of names.entries()) values[name] = row[i + 2];
+  return { tid: String(row[0]), xmin: String(row[1]), values };
 }

@@ -6,16 +6,12 @@ import type { BatchTarget } from '../batch.js';
 /** The pending rows of a span, whose values begin at $1, with what a transform reads. Null where there is no transform. */
 export function sourceRows({ backfill, leaf, access }: BatchTarget, condition: string): string | null {
   if (backfill.kind !== 'synced' || backfill.transform === undefined) return null;
-  const columns = backfill.transform.read.map(({ name }, i) => `,\n  t.${quote(name)} as ${columnName(i)}`);
+  const columns = backfill.transform.read.map(({ name }) => `,\n  t.${quote(name)}`);
   return `select
-  t.ctid::text as row_tid,
-  t.xmin::text as row_xmin${columns.join('')}
+  t.ctid::text,
+  t.xmin::text${columns.join('')}
 from ${quoteTable(leaf)} as t
 where ${spanText(access, 1)}
   and ${waitsText(backfill.marker, 't.')}
   and ${condition}`;
-}
-
-export function columnName(index: number): string {
-  return `column_${index}`;
 }

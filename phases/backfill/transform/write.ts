@@ -5,12 +5,12 @@ import { type Poison, quarantineRow, SUPPRESSED } from '../poison.js';
 import { FIRST_SWEEP } from '../ranges.js';
 import type { RowsOutcome } from '../rows.js';
 import { type Moved, type Sent, send } from '../send.js';
-import type { GivenRow, RefusedRow } from './call.js';
-import { encoded } from './encode.js';
+import type { RefusedRow } from './call.js';
+import type { EncodedRow } from './encode.js';
 
 export interface Written {
   readonly span: Span;
-  readonly rows: readonly GivenRow[];
+  readonly rows: readonly EncodedRow[];
   readonly refused: readonly RefusedRow[];
   /** The span is not finished: its cursor stays. */
   readonly stay: boolean;
@@ -18,56 +18,64 @@ export interface Written {
 
 export type WriteOutcome = Moved | Exclude<RowsOutcome, null>;
 
+const PART = { careful: true, stay: true };
 const TRIES = 3;
 const PAUSE_MS = 100;
 
 /** Every failure comes back as a value. Rows that changed since they were read, or are locked, are left to the next sweep. */
-export async function write(
-  course: Course,
-  names: readonly string[],
-  { span, rows, refused, stay }: Written,
-): Promise<WriteOutcome> {
+export async function write(course: Course, { span, rows, refused, stay }: Written): Promise<WriteOutcome> {
   for (const { tid, reason } of refused) {
     const outcome = await putAside(course, span, tid, { sqlstate: '00000', reason });
     if (outcome !== null) return outcome;
   }
-  const job: Job = { course, names, span, left: 0, moved: 0 };
+  const job: Job = { course, span, left: 0, moved: 0 };
   // From the second sweep on rows that a trigger keeps are put aside, which needs the range still to be open.
   if (!isLateSweep(course)) {
-    const sent = await sendRows(job, rows, stay);
+    const sent = await sendAll(job, rows, stay);
     if (sent.kind === 'moved' || !isRowTrouble(sent)) return sent;
   }
   const outcome = await writeParts(job, rows);
   if (outcome !== null) return outcome;
   const closed = stay
-    ? await sendRows(job, [], true)
+    ? await sendRows(job, [], { careful: true, stay })
     : await send(course.walk, { kind: 'close', span, left: job.left });
   return closed.kind === 'moved' ? { ...closed, rows: closed.rows + job.moved } : closed;
 }
 
 interface Job {
   readonly course: Course;
-  readonly names: readonly string[];
   readonly span: Span;
   left: number;
   moved: number;
 }
 
-async function sendRows(
-  { course, names, span }: Job,
-  rows: readonly GivenRow[],
-  stay: boolean,
-): Promise<Sent> {
-  const texts = rows.map((row) => encoded(row, names)).filter((text) => text !== null);
-  return send(course.walk, { kind: 'given', span, rows: `[${texts.join(',')}]`, stay });
+/** The walk's shape, which waits for locked rows; after one that was locked for too long, and in sweeps, the careful one. */
+async function sendAll(job: Job, rows: readonly EncodedRow[], stay: boolean): Promise<Sent> {
+  const { walk } = job.course;
+  if (walk.range.pass < FIRST_SWEEP) {
+    const sent = await sendRows(job, rows, { careful: false, stay });
+    if (sent.kind !== 'failed' || sent.trouble.kind !== 'locked') return sent;
+    const { sqlstate } = sent.trouble;
+    walk.emit('batch:failed', { migration: walk.migration, outcome: 'retried', sqlstate });
+  }
+  return sendRows(job, rows, { careful: true, stay });
 }
 
-async function writeParts(job: Job, rows: readonly GivenRow[]): Promise<RowsOutcome> {
+async function sendRows(
+  { course, span }: Job,
+  rows: readonly EncodedRow[],
+  how: { readonly careful: boolean; readonly stay: boolean },
+): Promise<Sent> {
+  const texts = rows.map(({ json }) => json).filter((json) => json !== null);
+  return send(course.walk, { kind: 'given', span, rows: `[${texts.join(',')}]`, ...how });
+}
+
+async function writeParts(job: Job, rows: readonly EncodedRow[]): Promise<RowsOutcome> {
   const [first] = rows;
   if (first === undefined) return null;
   if (isOver(job.course)) return { kind: 'interrupted' };
   if (rows.length === 1) return writeRow(job, first);
-  const sent = await sendRows(job, rows, true);
+  const sent = await sendRows(job, rows, PART);
   if (sent.kind === 'moved' && !(sent.suppressed > 0 && isLateSweep(job.course))) {
     job.moved += sent.rows;
     job.left += sent.locked + sent.suppressed;
@@ -78,11 +86,11 @@ async function writeParts(job: Job, rows: readonly GivenRow[]): Promise<RowsOutc
   return (await writeParts(job, rows.slice(0, middle))) ?? (await writeParts(job, rows.slice(middle)));
 }
 
-async function writeRow(job: Job, row: GivenRow): Promise<RowsOutcome> {
-  const { course, span, names } = job;
-  if (encoded(row, names) === null) return putAside(course, span, row.tid, UNWRITABLE);
+async function writeRow(job: Job, row: EncodedRow): Promise<RowsOutcome> {
+  const { course, span } = job;
+  if (row.json === null) return putAside(course, span, row.tid, UNWRITABLE);
   for (let attempt = 1; ; attempt += 1) {
-    const sent = await sendRows(job, [row], true);
+    const sent = await sendRows(job, [row], PART);
     if (sent.kind === 'moved') {
       job.moved += sent.rows;
       job.left += sent.locked + sent.suppressed;

@@ -60,7 +60,8 @@ async function claimed(shop: Workshop, run: RunRow): Promise<Walk> {
   const { database, deps } = shop;
   // The lock must not run out before the application lets go of it.
   const limits = { ...batchLimits(SERVER, plan.triggers), lockTimeoutMs: 20_000, statementTimeoutMs: 25_000 };
-  return { database, clock: deps.clock, emit: deps.emit, migration: run.migration, range, sql, limits };
+  const { migration } = run;
+  return { database, clock: deps.clock, emit: deps.emit, migration, range, sql, limits, strides: 1 };
 }
 
 /** The pending rows of the range as the transform gives them. */

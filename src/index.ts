@@ -22,6 +22,8 @@ export {
   type AnyOperation,
   type Backfill,
   type ContractOperation,
+  type Copy,
+  type CopyBackfill,
   type Definition,
   type Duration,
   defineMigration,

@@ -5,7 +5,7 @@ import { readRange } from './claim.js';
 import { type Course, isOver, type Next, rest } from './course.js';
 import { BackfillStoppedError } from './errors.js';
 import { afterMoved, afterUnit, cut, movedTo, type Position, slower } from './position.js';
-import { replanLeaf } from './ranges.js';
+import { backfillOf, replanLeaf } from './ranges.js';
 import { moveByRow, putAsideSuppressed, type RowsOutcome } from './rows.js';
 import { type Moved, send } from './send.js';
 import { isTableLocked } from './table-lock.js';
@@ -121,7 +121,8 @@ export async function afterRowsOutcome(
 /** Null: no lock on the table is in the way, but one on a row. */
 async function afterTableLock(course: Course, position: Position): Promise<Next | null> {
   try {
-    if (!(await isTableLocked(course.walk.database, course.walk.range))) return null;
+    const { run, walk } = course;
+    if (!(await isTableLocked(walk.database, walk.range, backfillOf(run, walk.range.backfill)))) return null;
   } catch (error) {
     if (troubleOf(error).kind !== 'connection') throw error;
     return afterLostConnection(course, position);

@@ -5,10 +5,11 @@
  * Parameters of every shape: $1 range, $2 cursor as the walker knows it, $3 epoch, $4 holder, $5 the new cursor.
  */
 import { literal, quote, quoteTable, type TableName } from '#core/identifier';
-import { type BackfillPlan, isTransform } from '#core/plan';
+import { type BackfillPlan, isCopy, isTransform } from '#core/plan';
 import { type Access, spanText } from './access.js';
-import { change, isPending, isPendingOrRefused, isRefused, notQuarantined, rowKey } from './batch-rows.js';
+import { change, isPending, isPendingOrRefused, isRefused, keyOf, notQuarantined } from './batch-rows.js';
 import { LIVE_SECONDS, WALKED } from './claim.js';
+import { copyParts } from './copy/copied-rows.js';
 import { strideText } from './strides.js';
 import { givenRows } from './transform/given-rows.js';
 import { sourceRows } from './transform/source-rows.js';
@@ -69,9 +70,10 @@ export function renderBatches(target: BatchTarget): BatchSql {
   };
 }
 
-/** A purge writes no new version, and a transform writes the rows that it is given. */
+/** A purge and a copy write no new version of a row, and a transform writes the rows that it is given. */
 function mayStride({ access, backfill }: BatchTarget): boolean {
-  return access.kind === 'blocks' && backfill.kind !== 'purge' && !isTransform(backfill);
+  const updates = backfill.kind === 'plain' || (backfill.kind === 'synced' && !isTransform(backfill));
+  return access.kind === 'blocks' && updates;
 }
 
 function strided(target: BatchTarget, moving: string, span: string): BatchSql['strided'] {
@@ -172,10 +174,12 @@ cross join counted
 join bellows.runs on runs.id = ledger.run_id`;
 
 function direct(target: BatchTarget, moving: string, span: string): string {
+  const copied = copyParts(target)?.direct(span);
+  if (copied !== undefined) return [moving, ...copied, LEDGER].join(',\n') + RESULT;
   const moved = `moved as (
   ${change(target)}
   where ${span}
-    and ${isPending(target.backfill)}
+    and ${isPending(target)}
     and exists (select from fence)
   returning 1
 )`;
@@ -189,11 +193,13 @@ function direct(target: BatchTarget, moving: string, span: string): string {
  * (`q`) are entered into the quarantine on the way.
  */
 function careful(target: BatchTarget, moving: string, span: string): string {
+  const copied = copyParts(target)?.careful(span);
+  if (copied !== undefined) return [moving, ...copied, LEDGER].join(',\n') + RESULT;
   const table = quoteTable(target.leaf);
-  const pending = isPending(target.backfill);
+  const pending = isPending(target);
   const refused = isRefused(target.backfill);
   const seen = `seen as materialized (
-  select t.ctid as tid, ${refused} as refused, ${rowKey(target)} as row_key
+  select t.ctid as tid, ${refused} as refused, ${keyOf(target)} as row_key
   from ${table} as t
   where ${span}
     and ${target.backfill.kind === 'synced' ? isPendingOrRefused(target.backfill.marker) : pending}
@@ -236,7 +242,7 @@ function pendingRows(target: BatchTarget): string {
   return `select t.ctid::text as tid
 from ${quoteTable(target.leaf)} as t
 where ${spanText(target.access, 1)}
-  and ${isPending(target.backfill)}
+  and ${isPending(target)}
   and ${notQuarantined(target)}
 order by t.ctid`;
 }
@@ -246,31 +252,38 @@ function quarantineMarked(target: BatchTarget, marker: string): string {
   update ${quoteTable(target.leaf)} as t
   set ${quote(marker)} = 'Q'
   where t.ctid = $6::tid
-    and ${isPending(target.backfill)}
+    and ${isPending(target)}
     and exists (select from fence)
-  returning ${rowKey(target)} as row_key
+  returning ${keyOf(target)} as row_key
 )`;
-  return [fence(target), row, QUARANTINED].join(',\n') + QUARANTINE_RESULT;
+  return [fence(target), row, quarantined(target)].join(',\n') + QUARANTINE_RESULT;
 }
 
 function quarantineOnly(target: BatchTarget): string {
   const row = `row_found as (
-  select ${rowKey(target)} as row_key
+  select ${keyOf(target)} as row_key
   from ${quoteTable(target.leaf)} as t
   where t.ctid = $6::tid
-    and ${isPending(target.backfill)}
+    and ${isPending(target)}
     and exists (select from fence)
 )`;
-  return [fence(target), row, QUARANTINED].join(',\n') + QUARANTINE_RESULT;
+  return [fence(target), row, quarantined(target)].join(',\n') + QUARANTINE_RESULT;
 }
 
-const QUARANTINED = `quarantined as (
+/** A copy's rows are shown under the name of their table, also where they are keys that wait. */
+function quarantined({ backfill }: BatchTarget): string {
+  const { schema, name } = backfill.table;
+  const table = isCopy(backfill)
+    ? `${literal(schema)}, ${literal(name)}`
+    : 'fence.leaf_schema, fence.leaf_table';
+  return `quarantined as (
   insert into bellows.quarantine (run_id, backfill, leaf, leaf_schema, leaf_table, row_key, sqlstate, reason)
-  select fence.run_id, fence.backfill, fence.leaf, fence.leaf_schema, fence.leaf_table, row_found.row_key, $7, $8
+  select fence.run_id, fence.backfill, fence.leaf, ${table}, row_found.row_key, $7, $8
   from fence
   cross join row_found
   on conflict (run_id, backfill, leaf, row_key) where state <> 'retried' do nothing
 )`;
+}
 const QUARANTINE_RESULT = `
 select
   (select count(*) from fence)::integer as fenced,

@@ -26,7 +26,7 @@ export async function pickedRanges(
   backfill: BackfillPlan,
   leaf: Leaf,
 ): Promise<readonly PlannedRange[] | null> {
-  if (backfill.kind === 'synced') return null;
+  if (backfill.kind === 'synced' || backfill.kind === 'copy') return null;
   const limits = { readOnly: true, rowSecurity: false, statementTimeoutMs: LIMIT_MS };
   try {
     const tids = await database.transaction(limits, (tx) => pick(tx, backfill, leaf));

@@ -2,8 +2,9 @@
 
 import type { ServerFacts } from '#core/catalogue-facts';
 import { quote, quoteTable } from '#core/identifier';
-import type { BackfillPlan } from '#core/plan';
+import { type BackfillPlan, type CopyPlan, isCopy } from '#core/plan';
 import type { Actor, Database, Row, RunRow, RunStore, Session } from '#ports';
+import { waitingName } from '../expand/copied-row.js';
 import { ANNOUNCE } from '../expand/marker.js';
 import { batchLimits } from './limits.js';
 import { backfillOf } from './ranges.js';
@@ -146,6 +147,7 @@ async function settleEntry(
   const limits = { ...batchLimits(server, backfill.triggers), synchronousCommit: true };
   await database.transaction(limits, async (tx) => {
     if (backfill.kind === 'synced') await tx.query(await announce(tx, backfill, entry, state), [entry.id]);
+    if (isCopy(backfill) && state === 'retried') await tx.query(noteAgain(backfill), [entry.id]);
     await tx.query(
       `update bellows.quarantine
       set state = $3, resolved_at = clock_timestamp(), resolved_by = $2
@@ -153,6 +155,15 @@ async function settleEntry(
       [entry.id, actor, state],
     );
   });
+}
+
+/** The key waits, also where it was the walk that could not copy the row: the catch-up takes it in every state. */
+function noteAgain({ table, waiting, key }: CopyPlan): string {
+  return `insert into ${quoteTable(waiting)} (${key.map((_, i) => waitingName(i)).join(', ')})
+select ${key.map((k) => `k.${quote(k.source.name)}`).join(', ')}
+from bellows.quarantine as q
+cross join lateral jsonb_populate_record(null::${quoteTable(table)}, q.row_key) as k
+where q.id = $1`;
 }
 
 /** Only the trigger and the batch change the marker: what is written here is an announcement that the trigger carries out. */

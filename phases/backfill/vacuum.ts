@@ -4,6 +4,7 @@
  */
 import type { Emit } from '#core/events';
 import { displayTable, quoteTable, type TableName } from '#core/identifier';
+import { isCopy } from '#core/plan';
 import type { Database, RunRow, Session } from '#ports';
 import type { ReadHorizon } from './horizon.js';
 import { paceOf } from './pace-settings.js';
@@ -45,6 +46,7 @@ from bellows.ranges r
 left join bellows.vacuums v on v.run_id = r.run_id and v.leaf = r.leaf
 where r.run_id = $1
   and r.pass = 1
+  and r.backfill = any ($2)
   and r.kind <> 'picked'
   and r.state <> 'void'
 group by r.leaf
@@ -88,7 +90,9 @@ where run_id = $1
 export async function vacuumAsItGoes(deps: VacuumDeps, run: RunRow, signal: AbortSignal): Promise<number> {
   const { database, horizon, now } = deps;
   if (!paceOf(run.pace).vacuum) return 0;
-  const leaves = await database.query<LeafProgress>(PROGRESS, [run.id]);
+  // A copy leaves no dead rows in what it walks.
+  const written = run.plan.backfills.filter((b) => !isCopy(b)).map((b) => b.index);
+  const leaves = await database.query<LeafProgress>(PROGRESS, [run.id, written]);
   const due = (await isDue(database, run.id, leaves))
     ? leaves.filter((leaf) => leaf.walked > leaf.vacuumed)
     : [];

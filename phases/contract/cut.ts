@@ -5,16 +5,19 @@
 import { displayTable, generatedName, literal, quote, quoteTable, type TableName } from '#core/identifier';
 import {
   type Action,
+  type CopyPlan,
   type Guard,
   isTransform,
   type Step,
   type SyncedBackfillPlan,
   type TransactionStep,
 } from '#core/plan';
+import { dropCopyActions } from '../expand/copy-trigger.js';
 import { waitsText } from '../expand/marker.js';
 import { dropSyncActions } from '../expand/sync-trigger.js';
 import type { Rendered } from '../plan/rendered.js';
 import { addConstraint, dropConstraint, transactionStep, validateConstraint } from '../plan/steps.js';
+import { nothingWaits } from './cut-copy.js';
 
 const CHECK_SUFFIX = 'complete';
 
@@ -60,8 +63,15 @@ export function pendingIndex(backfill: SyncedBackfillPlan) {
   };
 }
 
+/** What was kept equal until now, and is let go. */
+export interface Kept {
+  readonly synced: readonly SyncedBackfillPlan[];
+  readonly copies: readonly CopyPlan[];
+  readonly runId: number;
+}
+
 export function cutStep(
-  synced: readonly SyncedBackfillPlan[],
+  { synced, copies, runId }: Kept,
   rendered: Rendered,
   tables: readonly TableName[],
   /** Removal of the bound functions, which nothing calls once the triggers are gone. */
@@ -70,17 +80,21 @@ export function cutStep(
   const actions: readonly Action[] = [
     ...synced.map((b) => dropConstraint(b.table, completeCheck(b))),
     ...synced.flatMap(dropSyncActions),
-    ...(synced.length === 0 ? [] : unbind),
+    ...copies.flatMap(dropCopyActions),
+    ...(synced.length + copies.length === 0 ? [] : unbind),
     ...rendered.cut,
     ...rendered.drop,
   ];
   if (actions.length === 0) return null;
   return transactionStep('contract/cut', 'contract', 'cut over to the new shape', tables, actions, {
-    guards: synced.flatMap((b) => [
-      ...(isTransform(b) ? [nonePending(b)] : []),
-      noQuarantine(b),
-      triggersStand(b),
-    ]),
+    guards: [
+      ...synced.flatMap((b) => [
+        ...(isTransform(b) ? [nonePending(b)] : []),
+        noQuarantine(b),
+        triggersStand(b),
+      ]),
+      ...copies.flatMap((b) => [...nothingWaits(b, runId), triggersStand(b)]),
+    ],
     destructive: true,
   });
 }
@@ -107,10 +121,10 @@ function noQuarantine({ table, marker }: SyncedBackfillPlan): Guard {
  * Both triggers fire on every relation of the table. The gate saw that before; since then the contract may have waited
  * for hours for its locks, and what a switched-off trigger missed shows in no marker.
  */
-function triggersStand({ table, insertTrigger, updateTrigger }: SyncedBackfillPlan): Guard {
+function triggersStand({ table, insertTrigger, updateTrigger }: SyncedBackfillPlan | CopyPlan): Guard {
   const root = `pg_catalog.to_regclass(${literal(quoteTable(table))})`;
   return {
-    title: `the sync triggers of ${displayTable(table)} stand and always fire`,
+    title: `the triggers of ${displayTable(table)} that keep both shapes equal stand and always fire`,
     sql: `select 1
 from (
   select ${root}::oid as relid

@@ -3,7 +3,7 @@ import { literal, quote, quoteTable } from '#core/identifier';
 import type { BackfillPlan } from '#core/plan';
 import type { Database, Row, TransactionLimits } from '#ports';
 import type { Leaf } from '../backfill/leaves.js';
-import { letterOf, letterOfRaised, overAlias, type RowText } from './verify-letter.js';
+import { letterOf, letterOfRaised, overAlias, type RowText, type Side } from './verify-letter.js';
 
 export interface Counts {
   readonly rows: number;
@@ -35,6 +35,7 @@ export interface WrongRow {
 
 export interface Target {
   readonly backfill: BackfillPlan;
+  readonly side: Side;
   readonly leaf: Leaf;
   /** SQL of a boolean over the alias `t`: the row is in quarantine or skipped. */
   readonly aside: string;
@@ -84,7 +85,8 @@ export function judgeRows(
   hi: number,
   list: boolean,
 ): Promise<Judged> {
-  return database.transaction(LIMITS, async (tx) => {
+  // One snapshot for the whole block: what is looked up for a row must be as old as the row.
+  return database.transaction({ ...LIMITS, snapshot: true }, async (tx) => {
     await tx.query(`do ${literal(rowByRow(target, `(${lo},0)`, `(${hi},0)`, list))}`);
     const [row] = await tx.query<{ found: string }>(`select current_setting('bellows.verified') as found`);
     const found: unknown = JSON.parse(row?.found ?? '{}');
@@ -95,10 +97,10 @@ export function judgeRows(
 }
 
 /** OFFSET 0 keeps the planner from pulling the subquery up, which would compute the mapping once for each count. */
-function judgedRows({ backfill, leaf, aside }: Target): string {
+function judgedRows({ backfill, side, leaf, aside }: Target): string {
   const marker = backfill.kind === 'synced' ? `t.${quote(backfill.marker)}::text` : `''::text`;
   return `(
-  select t.ctid as tid, t.xmin as xmin, ${marker} as marker, ${letterOf(backfill, overAlias(aside))} as letter
+  select t.ctid as tid, t.xmin as xmin, ${marker} as marker, ${letterOf(backfill, overAlias(aside), side)} as letter
   from only ${quoteTable(leaf.table)} as t
   where t.ctid >= $1::tid
     and t.ctid < $2::tid
@@ -124,8 +126,12 @@ function listText(target: Target): string {
  * A DO block returns nothing, so the counts leave it as a setting of the transaction. A cancelled query and a statement
  * timeout are not caught by OTHERS, and end the block.
  */
-function rowByRow({ backfill, leaf, aside }: Target, lo: string, hi: string, list: boolean): string {
-  const row: RowText = { column: (name) => `scanned.${quote(name)}`, aside: 'scanned."~bellows_aside"' };
+function rowByRow({ backfill, side, leaf, aside }: Target, lo: string, hi: string, list: boolean): string {
+  const row: RowText = {
+    alias: 'scanned',
+    column: (name) => `scanned.${quote(name)}`,
+    aside: 'scanned."~bellows_aside"',
+  };
   const marker = backfill.kind === 'synced' ? `${row.column(backfill.marker)}::text` : `''::text`;
   const entry = `json_build_object('tid', scanned."~bellows_tid"::text, 'xmin', scanned."~bellows_xmin"::text, 'marker', ${marker})`;
   const keep = list ? `\n      wrong := wrong || ${entry};` : '';
@@ -148,7 +154,7 @@ begin
       and t.ctid < ${literal(hi)}::tid
   loop
     begin
-      letter := ${letterOf(backfill, row)};
+      letter := ${letterOf(backfill, row, side)};
     exception when others or assert_failure then
       letter := ${letterOfRaised(backfill, row)};
     end;

@@ -6,14 +6,17 @@ import { renderExpression } from '#core/analysed-sql';
 import { quote } from '#core/identifier';
 import {
   type BackfillPlan,
+  isCopy,
   isTransform,
   type MappedColumn,
   type MappingGroup,
   type SyncedBackfillPlan,
 } from '#core/plan';
+import { raisedLetter, sourceLetter, targetLetter } from './verify-copy.js';
 
 /** How the row's parts are written where the letter is computed. */
 export interface RowText {
+  readonly alias: string;
   column(name: string): string;
   /** SQL of a boolean: the row is in quarantine, or an operator skipped it. */
   readonly aside: string;
@@ -30,7 +33,11 @@ export function isCoverageOnly(backfills: readonly BackfillPlan[]): boolean {
   );
 }
 
-export function letterOf(backfill: BackfillPlan, row: RowText): string {
+/** Which table's rows are read: a copy has two. */
+export type Side = 'source' | 'target';
+
+export function letterOf(backfill: BackfillPlan, row: RowText, side: Side): string {
+  if (isCopy(backfill)) return side === 'source' ? sourceLetter(backfill, row) : targetLetter(backfill, row);
   return backfill.kind !== 'synced'
     ? `case when (${renderExpression(backfill.where, row.column)}) then ${pendingUnlessAside(row)} else 'o' end`
     : syncedLetter(backfill, row);
@@ -38,6 +45,7 @@ export function letterOf(backfill: BackfillPlan, row: RowText): string {
 
 /** The letter of a row whose expression raised. */
 export function letterOfRaised(backfill: BackfillPlan, row: RowText): string {
+  if (isCopy(backfill)) return raisedLetter(backfill, row);
   if (backfill.kind !== 'synced')
     return row.aside === 'false' ? `'m'` : `case when ${row.aside} then 'q' else 'm' end`;
   return `case when ${leftToApplication(backfill, row, false)} then 'b' else 'm' end`;
@@ -100,7 +108,20 @@ function agrees(group: MappingGroup, marker: string, row: RowText): string {
 
 /** Images: citext 'ann' and 'Ann', 1.0 and 1.00, are equal to their types and still different data. */
 export function sameImages(columns: readonly MappedColumn[], row: Pick<RowText, 'column'>): string {
-  const stored = columns.map((c) => row.column(c.name)).join(', ');
+  return imagesEqual(columns, row.column, row);
+}
+
+/** The same where the stored values are in another row, by its alias. */
+export function sameAsComputed(columns: readonly MappedColumn[], stored: string, row: RowText): string {
+  return imagesEqual(columns, (name) => `${stored}.${quote(name)}`, row);
+}
+
+function imagesEqual(
+  columns: readonly MappedColumn[],
+  storedAs: (name: string) => string,
+  row: Pick<RowText, 'column'>,
+): string {
+  const stored = columns.map((c) => storedAs(c.name)).join(', ');
   const computed = columns
     .map((c) => `(${renderExpression(c.expression, row.column)})::${c.type}`)
     .join(', ');
@@ -109,5 +130,5 @@ export function sameImages(columns: readonly MappedColumn[], row: Pick<RowText, 
 
 /** Over the alias `t`. */
 export function overAlias(aside: string): RowText {
-  return { column: (name) => `t.${quote(name)}`, aside };
+  return { alias: 't', column: (name) => `t.${quote(name)}`, aside };
 }

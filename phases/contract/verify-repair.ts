@@ -2,10 +2,17 @@
 import { renderExpression } from '#core/analysed-sql';
 import type { ServerFacts } from '#core/catalogue-facts';
 import { quote, quoteTable } from '#core/identifier';
-import type { MappingGroup, SyncedBackfillPlan } from '#core/plan';
+import {
+  type BackfillPlan,
+  type CopyPlan,
+  isCopy,
+  type MappingGroup,
+  type SyncedBackfillPlan,
+} from '#core/plan';
 import { classify } from '#core/sqlstate';
 import type { Database } from '#ports';
 import { batchLimits } from '../backfill/limits.js';
+import { waitingName } from '../expand/copied-row.js';
 import { ANNOUNCE, MARKER } from '../expand/marker.js';
 import type { Target, WrongRow } from './verify-chunk.js';
 import { sameImages } from './verify-letter.js';
@@ -30,6 +37,12 @@ export async function repairRows(
   rows: readonly WrongRow[],
 ): Promise<Repaired> {
   const { backfill } = target;
+  if (isCopy(backfill) && target.side === 'source') {
+    const send = (some: readonly WrongRow[]) =>
+      update(database, server, backfill, noteText(target, backfill), some);
+    const returned = await inBatches(rows, send);
+    return { ...NOTHING_REPAIRED, returned, left: rows.length - returned };
+  }
   if (backfill.kind !== 'synced') return { ...NOTHING_REPAIRED, left: rows.length };
   const fromNew = rows.filter((row) => row.marker === MARKER.fromNew);
   const fromOld = rows.filter((row) => row.marker === MARKER.fromOld || row.marker === MARKER.backfilled);
@@ -53,7 +66,7 @@ async function inBatches(
 async function update(
   database: Database,
   server: ServerFacts,
-  backfill: SyncedBackfillPlan,
+  backfill: BackfillPlan,
   text: string,
   rows: readonly WrongRow[],
 ): Promise<number> {
@@ -80,6 +93,16 @@ where t.ctid = any ($1::tid[])
   and t.ctid = seen.tid
   and t.xmin = seen.xmin
   and ${where}
+returning 1`;
+}
+
+/** The source has the last word: the catch-up copies the row anew. */
+function noteText({ leaf }: Target, { waiting, key }: CopyPlan): string {
+  return `insert into ${quoteTable(waiting)} (${key.map((_, i) => waitingName(i)).join(', ')})
+select ${key.map((k) => `t.${quote(k.source.name)}`).join(', ')}
+from only ${quoteTable(leaf.table)} as t
+join unnest($1::tid[], $2::xid[]) as seen (tid, xmin) on t.ctid = seen.tid and t.xmin = seen.xmin
+where t.ctid = any ($1::tid[])
 returning 1`;
 }
 

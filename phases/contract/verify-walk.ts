@@ -2,11 +2,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConditionError } from '#core/errors';
 import { displayTable, quoteTable } from '#core/identifier';
-import type { BackfillPlan } from '#core/plan';
+import { type BackfillPlan, isCopy } from '#core/plan';
 import { classify, sqlstateOf } from '#core/sqlstate';
 import type { Catalogue, Database } from '#ports';
 import { rowKey } from '../backfill/batch-rows.js';
 import { type Leaf, readLeaves } from '../backfill/leaves.js';
+import { sourceKey } from '../expand/copied-row.js';
 import {
   addCounts,
   type Counts,
@@ -17,9 +18,11 @@ import {
   type Target,
   type WrongRow,
 } from './verify-chunk.js';
+import type { Side } from './verify-letter.js';
 
 export interface WalkOptions {
   readonly runId: number;
+  readonly side: Side;
   /** Chunks at a time. */
   readonly parallel: number;
   readonly signal: AbortSignal;
@@ -101,8 +104,10 @@ async function addRound(
   backfill: BackfillPlan,
   walk: Walk,
 ): Promise<boolean> {
-  const leaves = await readLeaves(database, backfill.table);
-  const aside = await leavesWithQuarantine(database, walk.options.runId, backfill);
+  const { side, runId } = walk.options;
+  const ofTarget = side === 'target' && isCopy(backfill);
+  const leaves = await readLeaves(database, ofTarget ? backfill.target : backfill.table);
+  const aside = await leavesWithQuarantine(database, runId, backfill, leaves, side);
   const here = new Set(leaves.map((leaf) => leaf.oid));
   for (const oid of walk.covered.keys()) if (!here.has(oid)) walk.covered.delete(oid);
   for (const leaf of leaves) {
@@ -115,11 +120,9 @@ async function addRound(
       counts: known?.counts ?? NO_ROWS,
     });
     if (lo >= leaf.blocks) continue;
-    const asideText = aside.has(leaf.oid)
-      ? await inQuarantine(catalogue, walk.options.runId, backfill, leaf)
-      : 'false';
+    const asideText = aside.has(leaf.oid) ? await inQuarantine(catalogue, runId, backfill, leaf) : 'false';
     walk.pieces.push({
-      target: { backfill, leaf, aside: asideText },
+      target: { backfill, side, leaf, aside: asideText },
       lo,
       hi: leaf.blocks,
       rowByRow: false,
@@ -133,7 +136,10 @@ async function leavesWithQuarantine(
   database: Database,
   runId: number,
   backfill: BackfillPlan,
+  leaves: readonly Leaf[],
+  side: Side,
 ): Promise<ReadonlySet<number>> {
+  if (side === 'target') return new Set();
   const rows = await database.query(
     `select distinct leaf::bigint as leaf
      from bellows.quarantine
@@ -142,6 +148,8 @@ async function leavesWithQuarantine(
      and state in ('open', 'skipped')`,
     [runId, backfill.index],
   );
+  // A key that waits is in quarantine under no leaf.
+  if (isCopy(backfill)) return new Set(rows.length === 0 ? [] : leaves.map((leaf) => leaf.oid));
   return new Set(rows.map((row) => Number(row.leaf)));
 }
 
@@ -152,14 +160,16 @@ async function inQuarantine(
   backfill: BackfillPlan,
   leaf: Leaf,
 ): Promise<string> {
-  const facts = await catalogue.table(leaf.table);
+  const ofLeaf = isCopy(backfill) ? '' : `\n        and quarantined.leaf = ${leaf.oid}`;
+  const key = isCopy(backfill)
+    ? sourceKey(backfill, 't')
+    : rowKey({ primaryKey: (await catalogue.table(leaf.table))?.primaryKey ?? [] });
   return `exists (
       select from bellows.quarantine as quarantined
       where quarantined.run_id = ${runId}
-        and quarantined.backfill = ${backfill.index}
-        and quarantined.leaf = ${leaf.oid}
+        and quarantined.backfill = ${backfill.index}${ofLeaf}
         and quarantined.state in ('open', 'skipped')
-        and quarantined.row_key = ${rowKey({ primaryKey: facts?.primaryKey ?? [] })}
+        and quarantined.row_key = ${key}
     )`;
 }
 

@@ -1,4 +1,5 @@
 /** Verification: every row of every backfill is read, and its two sides are compared by value. */
+import { fingerprinted, isCopy } from '#core/plan';
 import type { Catalogue, Database, RunRow } from '#ports';
 import { addCounts, type Counts, NO_ROWS } from './verify-chunk.js';
 import { isCoverageOnly } from './verify-letter.js';
@@ -51,9 +52,9 @@ async function verifyOnce(
   repair: boolean,
 ): Promise<Verification> {
   const started = performance.now();
-  const { backfills, tables } = run.plan;
+  const { backfills } = run.plan;
   // Before the first row is read: what changes from here on breaks the fingerprint, and with it the evidence.
-  const fingerprint = await deps.catalogue.fingerprint(tables);
+  const fingerprint = await deps.catalogue.fingerprint(fingerprinted(run.plan));
   const coverageOnly = isCoverageOnly(backfills);
   const id = await startVerification(deps.database, run, fingerprint, coverageOnly);
   const fixing = repair ? await repairer(deps) : null;
@@ -62,6 +63,10 @@ async function verifyOnce(
   for (const backfill of backfills.filter(({ kind }) => kind !== 'purge')) {
     const walk = walkOptions(run, options, fixing?.onWrong ?? null);
     counts = addCounts(counts, await countRows(deps, backfill, walk));
+    if (!isCopy(backfill) || backfill.keepsOthers) continue;
+    const back = await countRows(deps, backfill, { ...walk, side: 'target' });
+    // Its rows were counted where they come from.
+    counts = addCounts(counts, { ...back, rows: 0 });
   }
   await finishVerification(deps.database, id, counts);
   const seconds = (performance.now() - started) / 1_000;
@@ -71,6 +76,7 @@ async function verifyOnce(
 function walkOptions(run: RunRow, options: VerifyOptions, onWrong: WalkOptions['onWrong']): WalkOptions {
   return {
     runId: run.id,
+    side: 'source',
     parallel: options.parallel ?? 2,
     signal: options.signal,
     onWrong,

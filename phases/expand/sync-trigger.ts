@@ -1,5 +1,6 @@
 import { literal, quote, quoteTable } from '#core/identifier';
 import { type Action, filledColumns, type SyncedBackfillPlan } from '#core/plan';
+import { dollarTag } from './dollar-tag.js';
 import { dropMarkerActions } from './marker.js';
 import { syncTriggerBody } from './sync-trigger-body.js';
 import { updateCondition } from './sync-trigger-when.js';
@@ -142,11 +143,4 @@ function triggerProbe(plan: SyncedBackfillPlan, names: readonly string[], condit
     `and t.tgname in (${names.map(literal).join(', ')})`,
     ...(condition === '' ? [] : [condition]),
   ].join('\n');
-}
-
-/** An expression may hold any text: the quoting tag must not occur in it. */
-function dollarTag(body: string): string {
-  let tag = '$sync$';
-  for (let n = 1; body.includes(tag); n++) tag = `$sync${n}$`;
-  return tag;
 }

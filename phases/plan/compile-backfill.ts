@@ -1,21 +1,14 @@
 /** One backfill of a definition, as the plan holds it. */
-import { type AnalysedMigration, expressionKey } from '#core/analysed-migration';
-import type { AnalysedExpression } from '#core/analysed-sql';
-import type { ColumnFacts, TableFacts } from '#core/catalogue-facts';
+import type { AnalysedMigration } from '#core/analysed-migration';
+import type { TableFacts } from '#core/catalogue-facts';
 import type { Backfill, PlainBackfill, PurgeBackfill, SyncedBackfill } from '#core/definition';
 import { RefusedError } from '#core/errors';
 import { displayTable, parseTable, quoteTable } from '#core/identifier';
 import type { Action, BackfillPlan, MappedColumn, PlainBackfillPlan, SyncedBackfillPlan } from '#core/plan';
-import { bindExpression, isBuiltInOnly } from '../expand/bound-function.js';
-import { type Mapping, mappingGroups } from '../expand/mapping-groups.js';
-import {
-  type Common,
-  columnFacts,
-  marked,
-  planColumn,
-  refuseLaterTriggers,
-  type Scope,
-} from './backfill-scope.js';
+import { mappingGroups } from '../expand/mapping-groups.js';
+import { type Common, marked, planColumn, refuseLaterTriggers, type Scope } from './backfill-scope.js';
+import { copied, targetFacts } from './compile-copy.js';
+import { find, mapping } from './compile-mapping.js';
 import { refuseUnindexed } from './compile-purge.js';
 import { transformed } from './compile-transform.js';
 import { type PlanningFacts, tableOf } from './facts.js';
@@ -44,11 +37,12 @@ export function compileBackfill(
     index,
     table,
     partitioned: tableFacts.kind === 'partitioned',
-    triggers: triggerPolicy(backfill, tableFacts, facts.server),
+    triggers: triggerPolicy(backfill, targetFacts(backfill, facts) ?? tableFacts, facts.server),
     expectedRows: tableFacts.estimatedRows,
     ...(backfill.order === undefined ? {} : { order: backfill.order }),
   };
   if (backfill.delete !== undefined) return purge(backfill, common, scope);
+  if (backfill.copy !== undefined) return copied(backfill, common, scope);
   if (backfill.transform !== undefined) return { plan: transformed(backfill, common, scope), actions: [] };
   return backfill.where === undefined ? synced(backfill, common, scope) : plain(backfill, common, scope);
 }
@@ -88,75 +82,6 @@ function plain(backfill: PlainBackfill, common: Common, scope: Scope): CompiledB
 function purge(backfill: PurgeBackfill, common: Common, scope: Scope): CompiledBackfill {
   refuseUnindexed(scope.tableFacts);
   return { plan: { ...common, kind: 'purge', where: find(backfill.delete.text, scope) }, actions: [] };
-}
-
-function mapping(
-  column: string,
-  text: string,
-  scope: Scope,
-): { mapping: Mapping; actions: readonly Action[] } {
-  const expression = find(text, scope);
-  const target = planColumn(column, scope);
-  const inputs = expression.columns.map((c) => columnFacts(c, scope));
-  refuseGenerated(column, inputs, scope);
-  const verifiable = !expression.hasSubquery && !changesByItself(expression, scope);
-  if (
-    isBuiltInOnly(
-      expression,
-      scope.facts,
-      inputs.every((c) => c?.builtInType ?? true),
-    )
-  ) {
-    return { mapping: { column: target, expression, verifiable }, actions: [] };
-  }
-  const bound = bindExpression(
-    expression,
-    scope.runId,
-    `${scope.table.name}_${column}`,
-    target.type,
-    (c) => planColumn(c, scope).type,
-  );
-  return { mapping: { column: target, expression: bound.expression, verifiable }, actions: bound.actions };
-}
-
-/** Stable functions whose result is the moment, the session or a setting: recomputed later they give another value. */
-const OF_THE_MOMENT: ReadonlySet<string> = new Set([
-  'now',
-  'transaction_timestamp',
-  'statement_timestamp',
-  'current_setting',
-  'pg_current_xact_id',
-  'txid_current',
-]);
-
-function changesByItself(expression: AnalysedExpression, { facts }: Scope): boolean {
-  if (expression.valueFunctions.length > 0) return true;
-  return expression.functions.some(
-    (f) => OF_THE_MOMENT.has(f.name) || (facts.routines.get(f.name)?.volatile ?? true),
-  );
-}
-
-function find(text: string, { migration, written }: Scope): AnalysedExpression {
-  const expression = migration.expressions.get(expressionKey(written, text));
-  if (expression !== undefined) return expression;
-  throw new RefusedError({
-    what: `The expression ${text} was not analysed.`,
-    why: 'The file was loaded by another version of Bellows.',
-  });
-}
-
-function refuseGenerated(
-  column: string,
-  inputs: readonly (ColumnFacts | undefined)[],
-  { table }: Scope,
-): void {
-  const generated = inputs.find((c) => c?.generated === true);
-  if (generated === undefined) return;
-  throw new RefusedError({
-    what: `The mapping of ${displayTable(table)}.${column} reads ${generated.name}, a generated column.`,
-    why: 'Before the row is stored a generated column has no value yet, so the sync trigger would map a NULL.',
-    next: `Write the expression of ${generated.name} into the mapping.`,
-  });
 }
 
 function refuseReverseIntoPartitionKey(columns: readonly string[], { table, tableFacts }: Scope): void {

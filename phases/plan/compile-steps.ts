@@ -4,13 +4,15 @@ import { displayTable, parseTable, quoteTable, sameTable, type TableName } from 
 import {
   type Action,
   filledColumns,
+  isCopy,
   isTransform,
   type Step,
   type SyncedBackfillPlan,
   type TransactionStep,
 } from '#core/plan';
-import { cutStep, pendingIndex, proveComplete, quarantineIndex } from '../contract/cut.js';
+import { cutStep, type Kept, pendingIndex, proveComplete, quarantineIndex } from '../contract/cut.js';
 import { columnGrantActions } from '../expand/column-grants.js';
+import { copyTriggerActions } from '../expand/copy-trigger.js';
 import { markerActions } from '../expand/marker.js';
 import { statementAction } from '../expand/statement.js';
 import { syncTriggerActions } from '../expand/sync-trigger.js';
@@ -43,6 +45,10 @@ export function expandTransactions(
       ...grants(synced, facts),
       ...here.flatMap((b) => b.actions),
       ...synced.flatMap(syncTriggerActions),
+      ...here
+        .map((b) => b.plan)
+        .filter(isCopy)
+        .flatMap(copyTriggerActions),
     ];
     if (actions.length === 0) return [];
     return [
@@ -95,7 +101,7 @@ export function settleSteps(
     ...backfills.map(({ plan }) =>
       analyzeStep(
         `settle/analyze/${plan.index}`,
-        plan.table,
+        isCopy(plan) ? plan.target : plan.table,
         filledColumns(plan).map((c) => c.name),
       ),
     ),
@@ -110,7 +116,7 @@ export function settleSteps(
 
 export function contractSteps(
   operations: readonly AnyOperation[],
-  synced: readonly SyncedBackfillPlan[],
+  kept: Kept,
   rendered: Rendered,
   tables: readonly TableName[],
   context: ContextOf,
@@ -120,9 +126,9 @@ export function contractSteps(
   const before = firstDrop < 0 ? operations.length : firstDrop;
   const statements = statementSteps(operations, 'contract', context);
   const position = (step: TransactionStep) => Number(step.id.split('/')[1]) - 1;
-  const cut = cutStep(synced, rendered, tables, unbind);
+  const cut = cutStep(kept, rendered, tables, unbind);
   return [
-    ...synced.filter((b) => !isTransform(b)).flatMap(proveComplete),
+    ...kept.synced.filter((b) => !isTransform(b)).flatMap(proveComplete),
     ...rendered.prove,
     ...statements.filter((s) => position(s) < before),
     ...(cut === null ? [] : [cut]),

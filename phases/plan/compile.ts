@@ -5,7 +5,7 @@
 import type { AnalysedMigration } from '#core/analysed-migration';
 import { backfillsOf, type Gate, type Windows } from '#core/definition';
 import { durationSeconds } from '#core/duration';
-import { type BackfillPlan, PLAN_FORMAT, type RunPlan, type SyncedBackfillPlan } from '#core/plan';
+import { type BackfillPlan, isCopy, PLAN_FORMAT, type RunPlan, type SyncedBackfillPlan } from '#core/plan';
 import { dropBoundActions } from '../expand/bound-function.js';
 import { compileBackfill } from './compile-backfill.js';
 import { contractSteps, expandTransactions, settleSteps, statementSteps } from './compile-steps.js';
@@ -35,6 +35,7 @@ export function compilePlan(
   const { definition } = migration;
   const backfills = backfillsOf(definition).map((b, i) => compileBackfill(migration, b, i, facts, runId));
   const synced = backfills.map((b) => b.plan).filter((b): b is SyncedBackfillPlan => b.kind === 'synced');
+  const copies = backfills.map((b) => b.plan).filter(isCopy);
   const expandOperations = definition.expand ?? [];
   const contractOperations = definition.contract ?? [];
   const context = contextFor(migration, facts, runId);
@@ -55,7 +56,8 @@ export function compilePlan(
   ];
   const settle = settleSteps(backfills, synced, rendered);
   const unbind = dropBoundActions(backfills.flatMap((b) => b.actions));
-  const contract = contractSteps(contractOperations, synced, rendered, tables, context, unbind);
+  const kept = { synced, copies, runId };
+  const contract = contractSteps(contractOperations, kept, rendered, tables, context, unbind);
   const rollback = rollbackSteps([...expand, ...settle, ...contract], synced, runId);
   return assemble(
     migration,

@@ -54,7 +54,10 @@ function servedTables(definition: Definition): readonly string[] {
         (o.kind !== 'statement' || o.table !== undefined || definition.table !== undefined),
     )
     .map((o) => tableOf(o, definition));
-  const filled = backfillsOf(definition).map((b) => tableOf(b, definition));
+  const filled = backfillsOf(definition).flatMap((b) => [
+    tableOf(b, definition),
+    ...(b.copy === undefined ? [] : [b.copy.into]),
+  ]);
   return [...new Set([...named, ...filled])];
 }
 

@@ -1,9 +1,11 @@
 /** What `plan` says before anything is begun: guarantees that are gone, what others need first, what it will cost. */
 import type { AnalysedMigration } from '#core/analysed-migration';
+import type { TableFacts } from '#core/catalogue-facts';
 import { backfillsOf } from '#core/definition';
 import { inWords } from '#core/duration';
 import { displayTable, quoteTable } from '#core/identifier';
 import type { BackfillPlan, Notice, TransformPlan } from '#core/plan';
+import { aboutCopy } from './about-copy.js';
 import { aboutPurge } from './compile-purge.js';
 import { type PlanningFacts, tableOf } from './facts.js';
 import { sideEffectTriggers } from './trigger-policy.js';
@@ -91,11 +93,15 @@ function aboutTransform(table: string, { read, write }: TransformPlan): readonly
 function aboutTable(backfill: BackfillPlan, facts: PlanningFacts): readonly Notice[] {
   const table = facts.tables.get(quoteTable(backfill.table));
   if (table === undefined) return [];
-  const triggers = sideEffectTriggers(table, backfill.kind === 'purge' ? 'delete' : 'update');
-  if (backfill.kind === 'purge') return [...aboutPurge(table), ...aboutTriggers(backfill, triggers)];
+  if (backfill.kind === 'copy') {
+    const target = facts.tables.get(quoteTable(backfill.target));
+    if (target === undefined) return aboutCopy(backfill, null);
+    return [...aboutCopy(backfill, target), ...aboutTriggers(backfill, target)];
+  }
+  if (backfill.kind === 'purge') return [...aboutPurge(table), ...aboutTriggers(backfill, table)];
   const open = table.publications.filter((p) => !p.columnList).map((p) => p.name);
   return [
-    ...aboutTriggers(backfill, triggers),
+    ...aboutTriggers(backfill, table),
     ...(open.length === 0
       ? []
       : [
@@ -115,17 +121,19 @@ function aboutTable(backfill: BackfillPlan, facts: PlanningFacts): readonly Noti
   ];
 }
 
-function aboutTriggers({ table, triggers }: BackfillPlan, named: readonly string[]): readonly Notice[] {
+function aboutTriggers({ kind, triggers }: BackfillPlan, facts: TableFacts): readonly Notice[] {
+  const events = { synced: 'update', plain: 'update', purge: 'delete', copy: 'copy' } as const;
+  const named = sideEffectTriggers(facts, events[kind]);
   if (named.length === 0) return [];
   const what = triggers === 'skip' ? 'skipped' : 'run';
-  const text = `Triggers of ${displayTable(table)} for the rows of the backfill: ${what}: ${named.join(', ')}.`;
+  const text = `Triggers of ${displayTable(facts.table)} for the rows of the backfill: ${what}: ${named.join(', ')}.`;
   return [warning('triggers', text)];
 }
 
 function aboutReverse({ definition }: AnalysedMigration): readonly Notice[] {
   return backfillsOf(definition).flatMap((b) => {
-    if (b.where !== undefined || b.delete !== undefined || (b.reverse !== undefined && b.reverse !== 'none'))
-      return [];
+    if (b.where !== undefined || b.delete !== undefined || b.copy !== undefined) return [];
+    if (b.reverse !== undefined && b.reverse !== 'none') return [];
     const dropped = (definition.contract ?? []).some((o) => o.kind === 'dropColumn');
     if (b.reverse !== 'none' && !dropped) return [];
     return [

@@ -1,7 +1,7 @@
 /** One operation of a definition becomes its part of the plan: the list of operations, and what each may know. */
 import { type AnalysedMigration, expressionKey } from '#core/analysed-migration';
-import { type AnyOperation, backfillsOf, filledBy } from '#core/definition';
-import { parseTable, quoteTable } from '#core/identifier';
+import { type AnyOperation, backfillsOf, type Definition, filledBy } from '#core/definition';
+import { parseTable, quoteTable, sameTable, type TableName } from '#core/identifier';
 import { renderDropColumn } from '../contract/drop-column.js';
 import { renderDropTable } from '../contract/drop-table.js';
 import { renderSetNotNull } from '../contract/set-not-null.js';
@@ -37,6 +37,15 @@ export function renderOperation(operation: AnyOperation, context: RenderContext)
   }
 }
 
+/** An index on them is built behind the walk as well, and what a copy could violate is proven at the contract. */
+function copiedInto(table: TableName, definition: Definition): readonly string[] {
+  return backfillsOf(definition).flatMap(({ copy }) =>
+    copy !== undefined && sameTable(parseTable(copy.into), table)
+      ? [...Object.keys(copy.key), ...Object.keys(copy.set)]
+      : [],
+  );
+}
+
 export type ContextOf = (operation: AnyOperation, position: string, inContract: boolean) => RenderContext;
 
 export function contextFor(migration: AnalysedMigration, facts: PlanningFacts, runId: number): ContextOf {
@@ -57,7 +66,7 @@ export function contextFor(migration: AnalysedMigration, facts: PlanningFacts, r
       facts: written === '' ? null : (facts.tables.get(quoteTable(table)) ?? null),
       server: facts.server,
       added: new Map(adds.flatMap((o) => (o.kind === 'addColumn' ? [[o.column, o.type] as const] : []))),
-      backfilled: new Set(fills.flatMap((b) => filledBy(b))),
+      backfilled: new Set([...fills.flatMap((b) => filledBy(b)), ...copiedInto(table, definition)]),
       typeOf: (type) => facts.types.get(type) ?? type,
       isVolatile: (expression) => facts.volatileDefaults.has(expression),
       reads: (expression) => migration.expressions.get(expressionKey(written, expression))?.columns ?? [],

@@ -32,6 +32,10 @@ export function constraintValidated(table: TableName, name: string): string {
   return `select exists (select from pg_catalog.pg_constraint where conrelid = ${relation(table)} and conname = ${literal(name)} and convalidated) as done`;
 }
 
+export function tableExists(table: TableName): string {
+  return `select ${relation(table)} is not null as done`;
+}
+
 export function tableGone(table: TableName): string {
   return `select ${relation(table)} is null as done`;
 }

@@ -20,7 +20,10 @@ export function tablesOf(definition: Definition): readonly TableName[] {
       if (o.kind === 'dropTable') return [o.name];
       return o.table ?? definition.table ?? [];
     }),
-    ...backfillsOf(definition).map((b) => tableOf(b, definition)),
+    ...backfillsOf(definition).flatMap((b) => [
+      tableOf(b, definition),
+      ...(b.copy === undefined ? [] : [b.copy.into]),
+    ]),
   ];
   return [...new Set(written)].map(parseTable);
 }
@@ -49,13 +52,15 @@ export function touchesOf(definition: Definition, backfills: readonly BackfillPl
     return columns.flatMap((c) => (typeof c === 'string' ? [columnName(table, c)] : []));
   });
   const mapped = backfills.flatMap((b) => {
-    return namesOf(b).map((c) => `${b.table.schema}.${b.table.name}.${c}`);
+    const into = b.kind === 'copy' ? [`${b.target.schema}.${b.target.name}`] : [];
+    return [...into, ...namesOf(b).map((c) => `${b.table.schema}.${b.table.name}.${c}`)];
   });
   return [...new Set([...operations, ...mapped])];
 }
 
 function namesOf(backfill: BackfillPlan): readonly string[] {
   if (backfill.kind === 'purge') return backfill.where.columns;
+  if (backfill.kind === 'copy') return backfill.read.map((c) => c.name);
   const sources = backfill.kind === 'synced' ? sourceColumns(backfill) : [];
   return [...sources, ...filledColumns(backfill)].map((c) => c.name);
 }

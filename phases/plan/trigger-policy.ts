@@ -8,13 +8,26 @@ import { refuseSkippedKeys } from './compile-purge.js';
 
 /**
  * The user's triggers that the backfill would run and whose doings it cannot take back. What a BEFORE trigger changes of an
- * updated row is given back; a deleted row has nothing to give back to.
+ * updated row is given back; a deleted row has nothing to give back to, and a copied one is new.
  */
-export function sideEffectTriggers(facts: TableFacts, event: 'update' | 'delete'): readonly string[] {
+export function sideEffectTriggers(
+  facts: TableFacts,
+  event: 'update' | 'delete' | 'copy',
+): readonly string[] {
   return facts.triggers
-    .filter((t) => !t.internal && t.enabled !== 'disabled' && t.events.includes(event))
-    .filter((t) => event === 'delete' || t.timing === 'after' || t.level === 'statement')
+    .filter((t) => !t.internal && t.enabled !== 'disabled' && !OURS.test(t.name))
+    .filter((t) => (event === 'copy' ? t.events.some((e) => e !== 'truncate') : t.events.includes(event)))
+    .filter((t) => event !== 'update' || t.timing === 'after' || t.level === 'statement')
     .map((t) => t.name);
+}
+
+/** Of another run: it knows what it does, and no author has to decide on it. */
+const OURS = /^~bellows_\d+_\d+_/;
+
+/** What the rows of a backfill are to the triggers of the table that they are written to. */
+export function eventOf(backfill: Pick<Backfill, 'delete' | 'copy'>): 'update' | 'delete' | 'copy' {
+  if (backfill.copy !== undefined) return 'copy';
+  return backfill.delete === undefined ? 'update' : 'delete';
 }
 
 export function triggerPolicy(
@@ -22,7 +35,7 @@ export function triggerPolicy(
   facts: TableFacts,
   server: ServerFacts,
 ): 'none' | 'fire' | 'skip' {
-  const named = sideEffectTriggers(facts, backfill.delete === undefined ? 'update' : 'delete');
+  const named = sideEffectTriggers(facts, eventOf(backfill));
   if (backfill.triggers === undefined) {
     if (named.length > 0) throw undecided(facts, named);
     return 'none';
@@ -41,6 +54,7 @@ function undecided(facts: TableFacts, named: readonly string[]): DefinitionError
 }
 
 function refuseSkip(backfill: Backfill, facts: TableFacts, server: ServerFacts): void {
+  if (backfill.copy !== undefined) throw unskippable(facts);
   if (!server.canSkipTriggers) {
     throw new RefusedError({
       what: `The role ${server.role} may not skip triggers.`,
@@ -57,6 +71,14 @@ function refuseSkip(backfill: Backfill, facts: TableFacts, server: ServerFacts):
   throw new RefusedError({
     what: `Triggers cannot be skipped: ${keyed.name} is a foreign key on a column that the backfill writes.`,
     why: 'Foreign keys are triggers too; skipping them could leave rows that point nowhere.',
+    next: "Say `triggers: 'fire'` in the backfill.",
+  });
+}
+
+function unskippable(facts: TableFacts): RefusedError {
+  return new RefusedError({
+    what: `Triggers of ${displayTable(facts.table)} cannot be skipped for copied rows.`,
+    why: 'Rows are also written there by the copy trigger, in transactions of the application.',
     next: "Say `triggers: 'fire'` in the backfill.",
   });
 }

@@ -11,6 +11,7 @@ import {
   type AnyOperation,
   type Backfill,
   backfillsOf,
+  type Copy,
   type Definition,
   type Gate,
   setOf,
@@ -115,9 +116,14 @@ function backfillJson(backfill: Backfill, definition: Definition, code: Code): J
     reverse: reverse === undefined || reverse === 'none' ? reverse : recordJson(reverse, code),
     where: code(where),
     delete: code(backfill.delete),
+    copy: backfill.copy === undefined ? undefined : copyJson(backfill.copy, code),
     triggers,
     order,
   };
+}
+
+function copyJson({ into, key, set, where, others }: Copy, code: Code): Json {
+  return { into: tableText(into), key: { ...key }, set: recordJson(set, code), where: code(where), others };
 }
 
 function gateJson(gate: Gate, code: Code): Json {

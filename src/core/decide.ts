@@ -3,7 +3,14 @@
  * performed; no decision stands between two awaits.
  */
 import { type CheckResult, isOpen } from './gate.js';
-import { type BackfillPlan, isTransform, type RunPlan, type Step, type StepPhase } from './plan.js';
+import {
+  type BackfillPlan,
+  catchesUp,
+  isTransform,
+  type RunPlan,
+  type Step,
+  type StepPhase,
+} from './plan.js';
 import type { State, TransitionEvent } from './state.js';
 
 /** A backfill as its ledger shows it. */
@@ -32,9 +39,9 @@ export interface Snapshot {
   readonly conflict: string | null;
   /** Why neither expand nor contract may begin: its window is closed. */
   readonly closed: string | null;
-  /** The newest finished verification since the run last began to settle. */
+  /** The newest finished verification: while settling since that began, at the gate of all. */
   readonly verification: VerificationSnapshot | null;
-  /** At the gate: the transforms that old deploys have given work since. */
+  /** At the gate: the backfills that writes of the application have given work since. */
   readonly behind: readonly number[];
   /** Results no older than the leader's interval; null: to be evaluated. */
   readonly gate: readonly CheckResult[] | null;
@@ -129,14 +136,15 @@ function decideSettling(snapshot: Snapshot): Command {
     : go({ kind: 'settled' });
 }
 
-function decideGate({ gate, behind, plan, closed }: Snapshot): Command {
+function decideGate({ gate, behind, plan, closed, verification }: Snapshot): Command {
   if (gate === null) return { do: 'evaluate_gate' };
   const [first] = behind;
   if (first !== undefined) return { do: 'catch_up', backfill: first };
   const failing = (check: string) =>
     gate.some((r) => r.check === check && r.verdict === 'fail' && r.skipped === null);
-  // Of a transform alone it is evidence of some seconds ago, which the catch-up has dealt with since.
-  if (failing('pending_rows') && !plan.backfills.every(isTransform))
+  // Of these alone it is evidence of some seconds ago, which the catch-up has dealt with since; not so what was counted.
+  const counted = verification !== null && verification.pending > 0;
+  if (failing('pending_rows') && (counted || !plan.backfills.every(catchesUp)))
     return go({ kind: 'rows_pending', reason: 'the gate found pending rows' });
   if (failing('indexes')) return go({ kind: 'unsettled', reason: 'an index is missing or invalid' });
   if (!isOpen(gate)) return { do: 'nothing', reason: 'the gate is shut' };

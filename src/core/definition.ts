@@ -99,6 +99,7 @@ export interface SyncedBackfill<C extends string = string> extends BackfillCommo
   readonly where?: never;
   readonly delete?: never;
   readonly transform?: never;
+  readonly copy?: never;
 }
 
 /** A fill of existing columns: `where` picks the rows, and `set` must make it false. */
@@ -108,6 +109,7 @@ export interface PlainBackfill extends BackfillCommon {
   readonly reverse?: never;
   readonly delete?: never;
   readonly transform?: never;
+  readonly copy?: never;
 }
 
 /**
@@ -119,6 +121,37 @@ export interface PurgeBackfill extends BackfillCommon {
   readonly set?: never;
   readonly where?: never;
   readonly reverse?: never;
+  readonly transform?: never;
+  readonly copy?: never;
+}
+
+/** Into which table, and how a row of it is made of a row of the source. */
+export interface Copy {
+  /** The target: a table that is there when the run begins. */
+  readonly into: string;
+  /**
+   * Column of the target -> column of the source that it holds. On each side a unique index covers exactly these columns, so
+   * that one row of the source is one row of the target.
+   */
+  readonly key: { readonly [column: string]: string };
+  /** Column of the target -> SQL over the columns of the source. */
+  readonly set: { readonly [column: string]: Sql };
+  /** Rows of the source that this is not true of have no row in the target. */
+  readonly where?: Sql;
+  /** The target has rows that the source never had, and they are left alone. Default: such a row is a mismatch. */
+  readonly others?: 'keep';
+}
+
+/**
+ * Rows are copied to another table, and until contract a trigger carries each later write of the source there. One way: what
+ * is written to the target is not carried back.
+ */
+export interface CopyBackfill extends BackfillCommon {
+  readonly copy: Copy;
+  readonly set?: never;
+  readonly where?: never;
+  readonly reverse?: never;
+  readonly delete?: never;
   readonly transform?: never;
 }
 
@@ -150,12 +183,14 @@ export interface TransformBackfill<C extends string = string> extends BackfillCo
   readonly reverse?: never;
   readonly where?: never;
   readonly delete?: never;
+  readonly copy?: never;
 }
 
 export type Backfill<C extends string = string> =
   | SyncedBackfill<C>
   | PlainBackfill
   | PurgeBackfill
+  | CopyBackfill
   | TransformBackfill<C>;
 
 export interface Gate {
@@ -218,7 +253,7 @@ export function backfillsOf(definition: Definition): readonly Backfill[] {
   return Array.isArray(backfill) ? (backfill as readonly Backfill[]) : [backfill as Backfill];
 }
 
-/** The columns that a backfill writes, with their SQL; none for a purge. */
+/** The columns of its own table that a backfill writes, with their SQL; none for a purge or a copy. */
 export function setOf({ set }: Backfill): Readonly<Record<string, Sql | undefined>> {
   return set ?? {};
 }

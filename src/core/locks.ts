@@ -33,6 +33,8 @@ export const LOCKS = {
   'add column': fact('ACCESS EXCLUSIVE', 'reads and writes'),
   'set default': fact('ACCESS EXCLUSIVE', 'reads and writes'),
   'drop column': fact('ACCESS EXCLUSIVE', 'reads and writes'),
+  // A new one, which nobody else can have met.
+  'create table': fact('none', 'nothing'),
   'drop table': fact('ACCESS EXCLUSIVE', 'reads and writes'),
   'create trigger': fact('SHARE ROW EXCLUSIVE', 'writes'),
   'drop trigger': fact('ACCESS EXCLUSIVE', 'reads and writes'),

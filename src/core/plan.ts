@@ -148,13 +148,42 @@ export interface PurgePlan extends BackfillPlanCommon {
   /** The rows to be deleted. */
   readonly where: AnalysedExpression;
 }
+/** Rows go to another table. The source is not written. */
+export interface CopyPlan extends BackfillPlanCommon {
+  readonly kind: 'copy';
+  readonly target: TableName;
+  /** What identifies a row: a column of the source, and the column of the target that holds the same. */
+  readonly key: readonly CopiedKey[];
+  /** Columns of the target. */
+  readonly set: readonly MappedColumn[];
+  readonly where: AnalysedExpression | null;
+  /** Columns of the source that decide what the target holds, the key's included. */
+  readonly read: readonly PlanColumn[];
+  readonly keepsOthers: boolean;
+  /** Keys of rows that the trigger could not carry over; in schema `bellows`. */
+  readonly waiting: TableName;
+  /** For rows that appear and disappear. */
+  readonly insertTrigger: string;
+  readonly updateTrigger: string;
+  /** Of each leaf: it does not come down from the root. */
+  readonly truncateTrigger: string;
+  readonly triggerFunction: string;
+  readonly leaves: readonly TableName[];
+  /** How long a write of the application may wait in the trigger for a row of the target. Milliseconds. */
+  readonly lockTimeoutMs: number;
+}
+export interface CopiedKey {
+  readonly source: PlanColumn;
+  readonly target: string;
+}
+
 /** Its `where` is all that says which rows are to be done. */
 export type UnsyncedPlan = PlainBackfillPlan | PurgePlan;
-export type BackfillPlan = SyncedBackfillPlan | UnsyncedPlan;
+export type BackfillPlan = SyncedBackfillPlan | UnsyncedPlan | CopyPlan;
 
-/** The columns that it fills. */
+/** The columns of its table that it fills. */
 export function filledColumns(backfill: BackfillPlan): readonly PlanColumn[] {
-  if (backfill.kind === 'purge') return [];
+  if (backfill.kind === 'purge' || backfill.kind === 'copy') return [];
   if (backfill.kind === 'plain') return backfill.set;
   return [...(backfill.transform?.write ?? []), ...backfill.groups.flatMap((group) => group.forward)];
 }
@@ -168,11 +197,28 @@ export function isTransform(backfill: BackfillPlan | undefined): boolean {
   return backfill?.kind === 'synced' && backfill.transform !== undefined;
 }
 
+export function isCopy(backfill: BackfillPlan | undefined): backfill is CopyPlan {
+  return backfill?.kind === 'copy';
+}
+
+/** Writes of the application may leave rows behind at any time: they are caught up with, at the gate too. */
+export function catchesUp(backfill: BackfillPlan | undefined): boolean {
+  return isTransform(backfill) || isCopy(backfill);
+}
+
 export interface GatePlan {
   /** Seconds. */
   readonly soakSeconds: number;
   readonly deployed: Readonly<Record<string, string>>;
   readonly queries: Readonly<Record<string, string>>;
+}
+
+/** Whose catalogue entries evidence rests on: the tables of the run, and what its copies note keys in. */
+export function fingerprinted({
+  tables,
+  backfills,
+}: Pick<RunPlan, 'tables' | 'backfills'>): readonly TableName[] {
+  return [...tables, ...backfills.filter(isCopy).map((copy) => copy.waiting)];
 }
 
 /** Something `plan` must say before it is begun: a guarantee that is gone, what subscribers need, estimated work. */

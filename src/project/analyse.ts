@@ -1,7 +1,7 @@
 /** Reads every SQL value of a definition with PostgreSQL's own parser; `loadParser()` must have been awaited. */
 import { expressionKey } from '#core/analysed-migration';
 import type { AnalysedExpression } from '#core/analysed-sql';
-import { type AnyOperation, type Definition, setOf } from '#core/definition';
+import { type AnyOperation, type Copy, type Definition, setOf } from '#core/definition';
 import { BellowsError } from '#core/errors';
 import { parseTable } from '#core/identifier';
 import { isSql, type Sql } from '#core/sql';
@@ -51,10 +51,16 @@ function expressionsOf(definition: Definition): readonly Expression[] {
       ...recordSql(setOf(part), `${path}.set`, table),
       ...recordSql(reverse, `${path}.reverse`, table),
       ...(part.delete === undefined ? [] : [{ path: `${path}.delete`, table, sql: part.delete }]),
+      ...(part.copy === undefined ? [] : copySql(part.copy, `${path}.copy`, table)),
       ...(part.where === undefined ? [] : [{ path: `${path}.where`, table, sql: part.where }]),
     ];
   });
   return [...ofOperations, ...ofBackfills];
+}
+
+function copySql({ set, where }: Copy, path: string, table: string | null): readonly Expression[] {
+  const condition = where === undefined ? [] : [{ path: `${path}.where`, table, sql: where }];
+  return [...recordSql(set, `${path}.set`, table), ...condition];
 }
 
 function recordSql(

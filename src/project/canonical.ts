@@ -45,7 +45,9 @@ function operation<O extends AnyOperation>(given: O): O {
 }
 
 function oneBackfill(backfill: Backfill): Backfill {
-  return backfill.table === undefined ? backfill : { ...backfill, table: spelled(backfill.table) };
+  const placed = backfill.table === undefined ? backfill : { ...backfill, table: spelled(backfill.table) };
+  if (placed.copy === undefined) return placed;
+  return { ...placed, copy: { ...placed.copy, into: spelled(placed.copy.into) } };
 }
 
 function spelled(table: string): string {

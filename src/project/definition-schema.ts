@@ -127,11 +127,36 @@ const common = {
   order: z.literal('newest first').optional(),
 };
 
+const keys = z.record(z.string(), name).superRefine((record, context) => {
+  if (Object.keys(record).length === 0)
+    context.addIssue({ code: 'custom', message: 'must name at least one column' });
+  const sources = Object.values(record);
+  if (new Set(sources).size < sources.length)
+    context.addIssue({ code: 'custom', message: 'names a column of the source twice' });
+  addBadKeys(record, context);
+});
+
+const COPY_SCHEMA = z.strictObject({
+  ...common,
+  copy: z.strictObject({
+    into: table,
+    key: keys,
+    set: z.record(z.string(), sqlValue).superRefine((record, context) => {
+      if (Object.keys(record).length === 0)
+        context.addIssue({ code: 'custom', message: 'must set at least one column' });
+      addBadKeys(record, context);
+    }),
+    where: sqlValue.optional(),
+    others: z.literal('keep').optional(),
+  }),
+});
+
 const PURGE_SCHEMA = z.strictObject({ ...common, delete: sqlValue });
 
 export function backfillSchema(backfill: unknown): z.ZodType {
   if (typeof backfill !== 'object' || backfill === null) return MAPPING_SCHEMA;
   if ('delete' in backfill) return PURGE_SCHEMA;
+  if ('copy' in backfill) return COPY_SCHEMA;
   return 'transform' in backfill || 'read' in backfill ? TRANSFORM_SCHEMA : MAPPING_SCHEMA;
 }
 

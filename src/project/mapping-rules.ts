@@ -13,7 +13,8 @@ export function mappingProblems(definition: Definition, { expressions }: Analysi
   const ofBackfills = placedBackfills(definition).flatMap((backfill) => {
     const table = tableOf(backfill.part, definition) ?? '';
     const facts: Facts = { ...backfill, table, definition, find };
-    if (backfill.part.delete !== undefined || backfill.part.transform !== undefined) return [];
+    const { delete: purged, transform, copy } = backfill.part;
+    if (purged !== undefined || transform !== undefined || copy !== undefined) return [];
     return backfill.part.where === undefined ? syncedProblems(facts) : plainProblems(facts);
   });
   return [...ofBackfills, ...defaultProblems(definition, find)];

@@ -1,5 +1,6 @@
 /** What the parts of a definition mean to each other, as far as it can be told without reading SQL. */
 import { type AnyOperation, backfillsOf, type Definition, filledBy, setOf } from '#core/definition';
+import { displayTable, parseTable } from '#core/identifier';
 import {
   addedTo,
   addsUnseen,
@@ -96,12 +97,14 @@ function foreignKeyColumns(definition: Definition): readonly Problem[] {
 function backfillsOfOneTable(definition: Definition): readonly Problem[] {
   const seen = new Map<string, string>();
   return placedBackfills(definition).flatMap(({ path, part }) => {
-    const table = tableOf(part, definition);
-    if (table === null) return [];
-    const first = seen.get(table);
-    seen.set(table, first ?? path);
-    const message = `"${table}" has a backfill already, in ${first}: put all its columns into one, so that each row is written once`;
-    return first === undefined ? [] : [problem(path, message)];
+    const into = part.copy === undefined ? [] : [displayTable(parseTable(part.copy.into))];
+    return [tableOf(part, definition), ...into].flatMap((table) => {
+      if (table === null) return [];
+      const first = seen.get(table);
+      seen.set(table, first ?? path);
+      const message = `"${table}" has a backfill already, in ${first}: put all its columns into one, so that each row is written once`;
+      return first === undefined ? [] : [problem(path, message)];
+    });
   });
 }
 
@@ -109,7 +112,7 @@ function backfillsOfOneTable(definition: Definition): readonly Problem[] {
 function setColumns(definition: Definition): readonly Problem[] {
   if (addsUnseen(definition)) return [];
   return placedBackfills(definition).flatMap(({ path, part }) => {
-    if (part.where !== undefined || part.delete !== undefined) return [];
+    if (part.where !== undefined || part.delete !== undefined || part.copy !== undefined) return [];
     const added = addedTo(tableOf(part, definition), definition);
     const list = part.transform === undefined ? 'set' : 'write';
     const unknown = filledBy(part).filter((column) => !added.has(column));

@@ -1,5 +1,6 @@
 /** Which run another waits for: an earlier one that touches the same objects, and one backfill a table at a time. */
-import { displayTable, quoteTable } from '#core/identifier';
+import { displayTable, quoteTable, type TableName } from '#core/identifier';
+import { type BackfillPlan, isCopy } from '#core/plan';
 import { innerState, isFinal } from '#core/state';
 import { meet } from '#phases/plan/touches';
 import type { RunRow } from '#ports';
@@ -28,12 +29,16 @@ function cameFirst(other: RunRow, run: RunRow): boolean {
   return ahead > 0 || (ahead === 0 && other.migration < run.migration);
 }
 
+/** Tables that a backfill loads: the one that it goes through, and the one that it copies to. */
+function walkedBy(backfill: BackfillPlan): readonly TableName[] {
+  return isCopy(backfill) ? [backfill.table, backfill.target] : [backfill.table];
+}
+
 function backfillConflict(run: RunRow, runs: readonly RunRow[]): string | null {
-  const own = new Set(run.plan.backfills.map((b) => quoteTable(b.table)));
+  const own = new Set(run.plan.backfills.flatMap(walkedBy).map(quoteTable));
   for (const other of runs.filter((o) => cameFirst(o, run))) {
-    const shared = other.plan.backfills.find((b) => own.has(quoteTable(b.table)));
-    if (shared !== undefined)
-      return `waits for ${other.migration}: it backfills ${displayTable(shared.table)}`;
+    const shared = other.plan.backfills.flatMap(walkedBy).find((table) => own.has(quoteTable(table)));
+    if (shared !== undefined) return `waits for ${other.migration}: it backfills ${displayTable(shared)}`;
   }
   return null;
 }

@@ -1,18 +1,18 @@
 /** Reads, once, all that the decision about a run needs; what a state does not need is not read. */
 import type { BackfillSnapshot, Snapshot, VerificationSnapshot } from '#core/decide';
 import { CHECKS, type CheckResult } from '#core/gate';
-import { isTransform } from '#core/plan';
+import { catchesUp } from '#core/plan';
 import { gateSince } from '#core/state';
 import { closedReason } from '#core/window';
+import { backfillsBehind } from '#phases/backfill/catch-up';
 import { readProgress } from '#phases/backfill/progress';
-import { backfillsBehind } from '#phases/backfill/transform/catch-up';
 import type { RunRow } from '#ports';
 import { conflictOf } from './conflict.js';
 import type { SchedulerDeps } from './deps.js';
 
 /** How old evidence may be before the leader looks again. The gate itself demands at most five minutes. */
 const GATE_MS = 15_000;
-/** The same where rows waited for a transform and none does now. */
+/** The same where rows waited to be caught up with and none does now. */
 const CAUGHT_UP_MS = 1_000;
 
 const BEGINNING = new Set(['pending', 'gated']);
@@ -34,7 +34,7 @@ export async function readSnapshot(
     // Another may have begun to walk since the runs were read: who is first must not be decided on an old look.
     conflict: conflictOf(run, state.kind === 'backfilling' ? await deps.store.alive() : runs),
     closed: BEGINNING.has(state.kind) ? await closedNow(deps, run) : null,
-    verification: state.kind === 'settling' ? await readVerification(deps, run, state.since) : null,
+    verification: await verificationOf(deps, run),
     behind,
     gate: state.kind === 'gated' ? await readGate(deps, run, gateSince(state), behind.length > 0) : null,
   };
@@ -48,6 +48,11 @@ async function closedNow({ store, ddlWindow }: SchedulerDeps, { plan }: RunRow):
 
 async function readBackfills({ database }: SchedulerDeps, run: RunRow): Promise<readonly BackfillSnapshot[]> {
   return Promise.all(run.plan.backfills.map((b) => readProgress(database, run.id, b.index)));
+}
+
+async function verificationOf(deps: SchedulerDeps, run: RunRow): Promise<VerificationSnapshot | null> {
+  if (run.state.kind === 'settling') return readVerification(deps, run, run.state.since);
+  return run.state.kind === 'gated' ? readVerification(deps, run, '-infinity') : null;
 }
 
 async function readVerification(
@@ -77,7 +82,7 @@ async function readGate(
 ): Promise<readonly CheckResult[] | null> {
   const results = await store.checks(run);
   const waited = results.some(({ check, verdict }) => check === 'pending_rows' && verdict === 'fail');
-  const age = waited && !isBehind && run.plan.backfills.some(isTransform) ? CAUGHT_UP_MS : GATE_MS;
+  const age = waited && !isBehind && run.plan.backfills.some(catchesUp) ? CAUGHT_UP_MS : GATE_MS;
   const oldest = Date.parse(await store.now()) - age;
   const fresh = results.every((r) => Date.parse(r.at) >= oldest && Date.parse(r.at) >= Date.parse(since));
   return fresh && results.length === CHECKS.length ? results : null;

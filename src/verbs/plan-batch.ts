@@ -58,7 +58,8 @@ async function find(
     };
   }
   const inBlocks = `select 1 from ${from} where ctid >= '(0,0)' and ctid < '(128,0)'`;
-  if (backfill.kind === 'synced') return { access: ALL, explain: await explain(inBlocks) };
+  if (backfill.kind === 'synced' || backfill.kind === 'copy')
+    return { access: ALL, explain: await explain(inBlocks) };
   const where = await explainWhere(database, backfill, backfill).catch(() => null);
   if (where === null) return { access: ALL, explain: await explain(inBlocks) };
   const matching = `about ${where.rows.toLocaleString('en')} rows match`;

@@ -105,6 +105,28 @@ describe('checksumOf', () => {
     expect(checksum({ ...EVERYTHING, expand: reasoned })).toBe(checksum(EVERYTHING));
   });
 
+  const copying = (over: object = {}): Definition => ({
+    description: 'x',
+    table: 'users',
+    backfill: {
+      copy: { into: 'profiles', key: { user_id: 'id' }, set: { bio: sql`trim(bio)`, born: sql`1` }, ...over },
+    },
+  });
+
+  it('of a copy is free of formatting, and of nothing that it means', () => {
+    const same = copying({ into: 'public.profiles', set: { born: sql`1`, bio: sql`TRIM( bio ) -- it` } });
+    expect(checksum(same)).toBe(checksum(copying()));
+    const others = [
+      { into: 'sales.profiles' },
+      { key: { user_id: 'uid' } },
+      { key: { id: 'id' } },
+      { set: { bio: sql`trim(bio)` } },
+      { where: sql`bio is not null` },
+      { others: 'keep' },
+    ].map((over) => checksum(copying(over)));
+    expect(new Set([checksum(copying()), ...others]).size).toBe(7);
+  });
+
   const [first, second, index] = SPLIT.expand ?? [];
   const backfill = SPLIT.backfill as Exclude<Definition['backfill'], undefined> & { set: object };
   it.each<[string, Partial<Definition>]>([

@@ -56,6 +56,36 @@ defineMigration({
 // @ts-expect-error a string is not SQL
 defineMigration({ description: 'x', table: 'events', backfill: { delete: 'true' } });
 
+export const copy = defineMigration({
+  description: 'x',
+  table: 'users',
+  backfill: {
+    copy: {
+      into: 'profiles',
+      key: { user_id: 'id' },
+      set: { bio: sql`bio` },
+      where: sql`bio is not null`,
+      others: 'keep',
+    },
+    triggers: 'fire',
+  },
+});
+defineMigration({
+  description: 'x',
+  table: 'users',
+  // @ts-expect-error a key is a column, whose index is looked for, and no expression
+  backfill: { copy: { into: 'profiles', key: { user_id: sql`id` }, set: { bio: sql`bio` } } },
+});
+defineMigration({
+  description: 'x',
+  table: 'users',
+  // @ts-expect-error what goes to another table does not fill its own as well
+  backfill: {
+    copy: { into: 'profiles', key: { user_id: 'id' }, set: { bio: sql`bio` } },
+    set: { a: sql`1` },
+  },
+});
+
 // @ts-expect-error a drop belongs into contract
 export const dropInExpand: ExpandOperation = drop;
 // @ts-expect-error an add belongs into expand

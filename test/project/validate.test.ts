@@ -142,6 +142,37 @@ describe('the shape', () => {
   });
 });
 
+describe('a copy', () => {
+  const copying = (over: object) => users({ backfill: { copy: { into: 'profiles', ...over } } });
+  const key = { user_id: 'id' };
+  const set = { bio: sql`bio` };
+
+  it('is taken with what it needs', () => {
+    expect(problemsOf(copying({ key, set }))).toEqual([]);
+    expect(problemsOf(copying({ key, set, where: sql`bio is not null`, others: 'keep' }))).toEqual([]);
+  });
+
+  it('is refused with less, and with what it does not know', () => {
+    expect(problemsOf(copying({}))).toEqual([
+      'backfill.copy.key: is missing',
+      'backfill.copy.set: is missing',
+    ]);
+    expect(problemsOf(copying({ key: {}, set: {} }))).toEqual([
+      'backfill.copy.key: must name at least one column',
+      'backfill.copy.set: must set at least one column',
+    ]);
+    expect(problemsOf(copying({ key: { a: 'id', b: 'id' }, set: { bio: 'bio' }, wher: 1 }))).toEqual([
+      'backfill.copy.key: names a column of the source twice',
+      'backfill.copy.set.bio: must be SQL, not a string: write sql`…`',
+      'backfill.copy.wher: unknown option; did you mean "where"?',
+    ]);
+    expect(problemsOf(copying({ key, set, where: sql`bio is` })).join()).toMatch(/^backfill.copy.where: /);
+    expect(problemsOf(copying({ into: 'public.users', key, set })).join()).toMatch(
+      /"users" has a backfill already/,
+    );
+  });
+});
+
 describe('the parts together', () => {
   it('refuses a migration that does nothing', () => {
     expect(problemsOf(users({ expand: [], contract: [] }))).toEqual([

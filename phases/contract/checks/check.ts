@@ -1,5 +1,5 @@
 import { type CheckId, type Finding, notApplicable } from '#core/gate';
-import type { SyncedBackfillPlan } from '#core/plan';
+import { type CopyPlan, isCopy, type SyncedBackfillPlan } from '#core/plan';
 import type { Catalogue, Database, RunRow } from '#ports';
 
 /** What a check may look at. */
@@ -35,6 +35,11 @@ export const NO_BACKFILL = notApplicable('the plan has no backfill');
 
 export function syncedBackfills({ run }: GateContext): readonly SyncedBackfillPlan[] {
   return run.plan.backfills.filter((b): b is SyncedBackfillPlan => b.kind === 'synced');
+}
+
+/** Those that triggers keep equal on both sides. */
+export function keptBackfills(context: GateContext): readonly (SyncedBackfillPlan | CopyPlan)[] {
+  return [...syncedBackfills(context), ...context.run.plan.backfills.filter(isCopy)];
 }
 
 /** `1 row`, `2 rows`, `20,000 rows`. */

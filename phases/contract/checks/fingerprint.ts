@@ -1,5 +1,6 @@
 import { fail, notApplicable, pass, unknown } from '#core/gate';
 import { displayTable } from '#core/identifier';
+import { fingerprinted } from '#core/plan';
 import { latestVerification } from '../verify-record.js';
 import type { GateCheck } from './check.js';
 
@@ -13,7 +14,7 @@ export const fingerprint: GateCheck = {
     const verified = await latestVerification(database, run.id);
     const again = `bellows verify ${run.migration}`;
     if (verified === null) return unknown('no verification has recorded the catalogue', again);
-    const now = await catalogue.fingerprint(tables);
+    const now = await catalogue.fingerprint(fingerprinted(run.plan));
     const names = tables.map(displayTable).join(', ');
     const short = (digest: string) => digest.slice(0, 12);
     if (now === verified.fingerprint)

@@ -1,6 +1,6 @@
 import { fail, pass } from '#core/gate';
 import { displayTable } from '#core/identifier';
-import { type BackfillPlan, isTransform } from '#core/plan';
+import { type BackfillPlan, catchesUp } from '#core/plan';
 import type { Row } from '#ports';
 import { count, type GateCheck, type GateContext, NO_BACKFILL } from './check.js';
 
@@ -75,8 +75,8 @@ async function judge({ database, run }: GateContext, backfill: BackfillPlan) {
     `cover the table, ${count(
       passes.reduce((sum, p) => sum + p.rows, 0),
       'row',
-    )} moved; ${isTransform(backfill) ? 'what comes later is caught up with' : `sweep ${last.pass} found ${last.rows}`}`;
-  const ofSweep = isTransform(backfill) ? unswept(last) : [...unswept(last), ...sweepFaults(last, backfill)];
+    )} moved; ${catchesUp(backfill) ? 'what comes later is caught up with' : `sweep ${last.pass} found ${last.rows}`}`;
+  const ofSweep = catchesUp(backfill) ? unswept(last) : [...unswept(last), ...sweepFaults(last, backfill)];
   return { evidence, faults: [...faults, ...ofSweep.map((fault) => `${table}: ${fault}`)] };
 }
 

@@ -1,11 +1,12 @@
 import { type Finding, fail, pass, unknown } from '#core/gate';
 import { displayTable, quote, quoteTable } from '#core/identifier';
-import { type BackfillPlan, isTransform, type SyncedBackfillPlan } from '#core/plan';
+import { type BackfillPlan, isCopy, isTransform, type SyncedBackfillPlan } from '#core/plan';
 import { sqlstateOf } from '#core/sqlstate';
 import type { Row } from '#ports';
 import { type Leaf, readLeaves } from '../../backfill/leaves.js';
 import { latestVerification } from '../verify-record.js';
 import { count, type GateCheck, type GateContext, NO_BACKFILL } from './check.js';
+import { waitingCopies } from './waiting-copies.js';
 import { waitingRows } from './waiting-rows.js';
 
 const LOOK_MS = 2_000;
@@ -81,6 +82,7 @@ export const pendingRows: GateCheck = {
 async function judge(context: GateContext, backfill: BackfillPlan) {
   const { database, run } = context;
   if (backfill.kind === 'synced' && isTransform(backfill)) return waitingRows(context, backfill);
+  if (isCopy(backfill)) return waitingCopies(context, backfill);
   const [sweep] = await database.query<SweepRow>(SWEEP, [run.id, backfill.index]);
   const table = displayTable(backfill.table);
   if (sweep === undefined || sweep.pass < 2) return { evidence: '', faults: [`${table}: never swept`] };

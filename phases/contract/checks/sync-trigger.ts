@@ -1,9 +1,9 @@
 import { fail, notApplicable, pass } from '#core/gate';
 import { displayTable, quoteTable } from '#core/identifier';
-import type { SyncedBackfillPlan } from '#core/plan';
+import type { CopyPlan, SyncedBackfillPlan } from '#core/plan';
 import type { Database, Row } from '#ports';
 import { readLeaves } from '../../backfill/leaves.js';
-import { count, type GateCheck, syncedBackfills } from './check.js';
+import { count, type GateCheck, keptBackfills } from './check.js';
 
 interface TriggerRow extends Row {
   readonly relation: string;
@@ -29,9 +29,9 @@ left join pg_catalog.pg_namespace n on n.oid = p.pronamespace`;
 export const syncTrigger: GateCheck = {
   id: 'sync_trigger',
   evaluate: async (context) => {
-    const synced = syncedBackfills(context);
-    if (synced.length === 0) return notApplicable('the plan has no sync trigger');
-    const judged = await Promise.all(synced.map((b) => judge(context.database, b)));
+    const kept = keptBackfills(context);
+    if (kept.length === 0) return notApplicable('the plan has no sync trigger');
+    const judged = await Promise.all(kept.map((b) => judge(context.database, b)));
     const faults = judged.flatMap((j) => j.faults);
     if (faults.length === 0) return pass(judged.map((j) => j.evidence).join('; '));
     const { migration } = context.run;
@@ -42,7 +42,7 @@ export const syncTrigger: GateCheck = {
   },
 };
 
-async function judge(database: Database, backfill: SyncedBackfillPlan) {
+async function judge(database: Database, backfill: SyncedBackfillPlan | CopyPlan) {
   const names = [backfill.insertTrigger, backfill.updateTrigger];
   const leaves = await readLeaves(database, backfill.table);
   const relations = [...new Set([backfill.table, ...leaves.map((leaf) => leaf.table)].map(quoteTable))];

@@ -1,5 +1,5 @@
 import { fail, pass, unknown } from '#core/gate';
-import { isTransform } from '#core/plan';
+import { catchesUp, fingerprinted, isTransform } from '#core/plan';
 import { latestVerification, type VerificationRow } from '../verify-record.js';
 import { count, type GateCheck, type GateContext, NO_BACKFILL, syncedBackfills } from './check.js';
 
@@ -22,7 +22,7 @@ export const values: GateCheck = {
     const writtenAfter = await batchesAfter(context, verified);
     if (writtenAfter > 0)
       return fail(`${numbers}; ${count(writtenAfter, 'batch', 'batches')} moved rows after it`, again);
-    if ((await catalogue.fingerprint(run.plan.tables)) !== verified.fingerprint) {
+    if ((await catalogue.fingerprint(fingerprinted(run.plan))) !== verified.fingerprint) {
       return fail(`${numbers}; the catalogue has changed since`, again);
     }
     return verified.mismatched > 0 ? fail(numbers, repair(run.migration)) : pass(numbers);
@@ -44,7 +44,10 @@ function numbersOf(context: GateContext, verified: VerificationRow): string {
   ].join(', ');
 }
 
-/** Those of a transform go on until contract, and its values cannot be verified by any of us. */
+/**
+ * Those of a catch-up go on until contract. A transform's values cannot be verified by any of us; a copy's are made again of
+ * what the source says.
+ */
 async function batchesAfter({ database, run }: GateContext, verified: VerificationRow): Promise<number> {
   const [row] = await database.query<{ batches: number }>(
     `select count(*) as batches
@@ -55,7 +58,7 @@ async function batchesAfter({ database, run }: GateContext, verified: Verificati
      and b.committed_at > v.started_at
      and b.rows > 0
      and r.backfill <> all ($3::integer[])`,
-    [run.id, verified.id, run.plan.backfills.filter(isTransform).map((b) => b.index)],
+    [run.id, verified.id, run.plan.backfills.filter(catchesUp).map((b) => b.index)],
   );
   return row?.batches ?? 0;
 }

@@ -143,11 +143,7 @@ function backfillLines(
   const where = backfill.partitioned ? ', leaf by leaf' : '';
   const triggers = backfill.triggers === 'none' ? '' : `; the table's own triggers: ${backfill.triggers}`;
   return [
-    ...heading(
-      'backfill',
-      `${backfill.kind === 'purge' ? 'deletes rows of ' : ''}${displayTable(backfill.table)}, ${rows}${where}, in short batches${triggers}`,
-      view,
-    ),
+    ...heading('backfill', `${whatOf(backfill)}, ${rows}${where}, in short batches${triggers}`, view),
     ...(batch === undefined
       ? []
       : [
@@ -157,6 +153,12 @@ function backfillLines(
           ...view.excerpt(batch.explain.map((line) => `      ${line}`)),
         ]),
   ];
+}
+
+function whatOf(backfill: BackfillPlan): string {
+  const table = displayTable(backfill.table);
+  if (backfill.kind === 'purge') return `deletes rows of ${table}`;
+  return backfill.kind === 'copy' ? `copies rows of ${table} to ${displayTable(backfill.target)}` : table;
 }
 
 function gateLines(gate: GatePlan, contracts: boolean, view: View): readonly string[] {

@@ -181,6 +181,19 @@ describe('a transform that misbehaves', () => {
     expect(await values(client, `${WRONG} limit 5`)).toEqual(['1:  ', '3000:  ']);
   });
 
+  it('gives a row that throws when it is looked at: that row alone is put aside', async () => {
+    const wrong = `payload.odd ? { get kind() { throw new RangeError('secret'); }, size: 1 } : ${COMPUTE}`;
+    const { bellows, client } = await events(
+      400,
+      file({ transform: `(rows) => rows.map(({ payload }) => (${wrong}))` }),
+    );
+    await client.query(`update events set payload = payload || '{"odd": true}' where id = 200`);
+    expect((await bellows.up({ until: 'gated' })).reached).toBe(true);
+    const refused = await bellows.quarantine.list(ID);
+    expect(refused.map(({ reason }) => reason)).toEqual(['transform_threw']);
+    expect(await values(client, `${WRONG} limit 5`)).toEqual(['200:  ']);
+  });
+
   it.each([
     [
       'throws for everything',

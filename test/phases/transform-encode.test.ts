@@ -24,7 +24,7 @@ const CASES: readonly (readonly [unknown, string | null])[] = [
 it.each(CASES)('says %s as the server reads it', (value, text) => {
   const row = { tid: '(0,1)', xmin: '7', given: { x: value, tid: 'of the user' } };
   const [first] = rowsOf(encode({ kind: 'given', rows: [row], refused: [] }, ['x', 'tid']));
-  const json = `{"tid":"(0,1)","xmin":"7","value_0":${text},"value_1":"of the user"}`;
+  const json = `{"tid":"(0,1)","xmin":"7","v0":${text},"v1":"of the user"}`;
   expect(first).toEqual({ tid: '(0,1)', json: text === null ? null : json });
 });
 

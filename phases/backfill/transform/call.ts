@@ -43,7 +43,12 @@ async function settled(caller: Caller, rows: readonly ReadRow[], called: Called)
     case 'interrupted':
       return called;
     case 'gave':
-      return judged(caller, rows, called.rows);
+      try {
+        return judged(caller, rows, called.rows);
+      } catch (error) {
+        // Even looking at it may run user code.
+        return thrown(caller, rows, classOf(error));
+      }
     case 'threw':
       return thrown(caller, rows, called.how);
     case 'timeout':

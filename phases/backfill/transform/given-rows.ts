@@ -86,7 +86,7 @@ function counted(locked: 'given' | 'same'): string {
 )`;
 }
 
-/** Not the column's own name: one may be called `tid`. */
+/** Not the column's own name: one may be called `tid`. Short, since it is sent with each row. */
 export function valueName(index: number): string {
-  return `value_${index}`;
+  return `v${index}`;
 }

@@ -34,6 +34,8 @@ const bundle = await rolldown({
   platform: 'node',
   external: [...INSTALLED, NATIVE],
   plugins: [onNodeAlone],
+  // What is loaded late in some places and at once in others is none the worse for it; how long a plugin takes depends on the day.
+  checks: { ineffectiveDynamicImport: false, bundlerTimings: false },
   onLog: (level, log) => {
     if (level === 'warn') throw new Error(`The bundle is not sound: ${log.message}`);
   },
@@ -41,6 +43,8 @@ const bundle = await rolldown({
 const { output } = await bundle.write({
   dir: BUNDLE,
   format: 'esm',
+  // What two verbs need is in one file for all: to find, read and link one takes longer than to pass over what nobody calls.
+  codeSplitting: { groups: [{ name: 'shared', minShareCount: 2 }] },
   // Not minified: that saves no time, and a stack names the function and a line that can be read.
   minify: false,
   keepNames: true,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** SHA-256 of a file's text as 64 hex digits. Git may change line endings on its way to another machine; an editor adds a newline at the end. */
 export function checksumOfText(source: string): string {
@@ -6,5 +6,5 @@ export function checksumOfText(source: string): string {
     .replace(/^\ufeff/, '')
     .replaceAll(/\r\n?/g, '\n')
     .trimEnd();
-  return createHash('sha256').update(normalised).digest('hex');
+  return hash('sha256', normalised);
 }

@@ -212,6 +212,40 @@ describe('the same project by way of the command', () => {
   }, 90_000);
 });
 
+describe('a status', () => {
+  const database = useDatabase({ per: 'file' });
+  /** What was loaded in the end: Node's own modules, and the CommonJS ones. */
+  const LOADED = `data:text/javascript,
+    import { createRequire } from 'node:module';
+    const { cache } = createRequire('/any.js');
+    process.on('exit', () => console.error(JSON.stringify([...process.moduleLoadList, ...Object.keys(cache)])));`;
+
+  it('of what is known already waits for neither the parser nor an HTTP client', async () => {
+    const folder = join(project, 'known');
+    await mkdir(join(folder, 'migrations'), { recursive: true });
+    await writeFile(
+      join(folder, 'migrations', '20240101000000_index.ts'),
+      `import { createIndex, defineMigration } from 'pgbellows';
+      export default defineMigration({ description: 'x', table: 'users', expand: [createIndex(['id'])] });`,
+    );
+    const loadedBy = async () => {
+      const ran = await run(join(project, 'node_modules', '.bin', 'bellows'), ['status'], {
+        cwd: folder,
+        env: { DATABASE_URL: database.url, NODE_OPTIONS: `--import=${encodeURI(LOADED)}` },
+      });
+      if (ran.code !== 0) throw failed('bellows status', ran);
+      return (JSON.parse(ran.stderr) as readonly string[]).filter((name) =>
+        /libpg-query|jiti\/|undici/.test(name),
+      );
+    };
+    const first = await loadedBy();
+    expect(first.filter((name) => name.includes('libpg-query'))).not.toEqual([]);
+    const second = await loadedBy();
+    expect(second.filter((name) => name.includes('jiti/'))).not.toEqual([]);
+    expect(second.filter((name) => !name.includes('jiti/'))).toEqual([]);
+  });
+});
+
 const SHOUT = `import { addColumn, defineMigration } from 'pgbellows';
 export default defineMigration({
   description: 'The surname, louder', table: 'users',

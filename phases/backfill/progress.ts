@@ -71,6 +71,7 @@ ledger as (
       and b.id > o.summed_to
   ) as tail
 ),
+-- No index serves a comparison with clock_timestamp(), which is volatile: the whole ledger would be read.
 recent as (
   select
     sum(b.rows)::float8 as rows,
@@ -82,7 +83,7 @@ recent as (
   cross join bellows.batches b
   join ours o on o.id = b.range_id
   where b.run_id = ${run}
-    and b.committed_at > clock_timestamp() - interval '30 s'
+    and b.committed_at > statement_timestamp() - interval '30 s'
 ),
 spent as (
   select sum(extract(epoch from coalesce(finished_at, beat_at) - started_at))::float8 as seconds

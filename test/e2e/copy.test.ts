@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import { expect, it } from 'vitest';
 import { connect } from '../support/database.js';
 import { migration, refusal, shapeOf, stateOf, useProjects } from './stage.js';
@@ -25,6 +26,9 @@ const OBJECTS = `select
     (select count(*)::integer from pg_trigger where tgname like '~bellows%') as triggers,
     (select count(*)::integer from pg_class where relname like 'waiting\\_%') as waiting,
     (select count(*)::integer from pg_proc where proname like 'copy\\_%' and pronamespace = 'bellows'::regnamespace) as functions`;
+/** Without what Bellows has for all runs. */
+const publicShape = async (client: pg.Client) =>
+  (await shapeOf(client)).filter((line) => !line.startsWith('bellows.'));
 const NONE = [{ triggers: 0, waiting: 0, functions: 0 }];
 
 it('a copy goes from its file through the gate, and leaves nothing of its own', {
@@ -109,13 +113,59 @@ it('a rollback takes the triggers away, and the source is as it was', { timeout:
   const project = await projects.open({ [A]: copy() });
   const { bellows, client } = project;
   await client.query(TABLES);
-  const shape = await shapeOf(client);
+  const shape = await publicShape(client);
   await bellows.up();
   await bellows.rollback(A);
   expect(await stateOf(project, A)).toBe('rolled_back');
-  expect(await shapeOf(client)).toEqual(shape);
+  expect(await publicShape(client)).toEqual(shape);
   expect((await client.query(OBJECTS)).rows).toEqual(NONE);
   await client.query(`update users set bio = 'on' where id = 1`);
+});
+
+it('a table moves: the old one is dropped at the end', { timeout: 60_000 }, async () => {
+  const project = await projects.open({ [A]: copy('', `dropTable('users')`) });
+  const { bellows, client } = project;
+  await client.query(TABLES);
+  await bellows.up({ approve: { reason: 'test' }, until: 'done' });
+  expect(await stateOf(project, A)).toBe('done');
+  const { rows } = await client.query(
+    `select to_regclass('users') as users, (select count(*)::integer from profiles) as n`,
+  );
+  expect(rows).toEqual([{ users: null, n: 3_000 }]);
+  expect((await client.query(OBJECTS)).rows).toEqual(NONE);
+});
+
+it('empty tables are gone through at once where only data counts', { timeout: 60_000 }, async () => {
+  const config = `import { defineConfig } from 'pgbellows';
+export default defineConfig({ environments: { ci: { gate: 'data-only' } } });`;
+  const project = await projects.open({ [A]: copy() }, { config, env: 'ci' });
+  const { bellows, client } = project;
+  await client.query(TABLES.replace('generate_series(1, 3000)', 'generate_series(1, 0)'));
+  expect((await bellows.up()).migrations.map(({ state }) => state)).toEqual(['done']);
+  expect((await shapeOf(client)).some((line) => line.startsWith('users.bio'))).toBe(false);
+});
+
+it('rows of a partition that is attached at the gate are copied too', { timeout: 60_000 }, async () => {
+  const project = await projects.open({ [A]: copy() });
+  const { bellows, client } = project;
+  await client.query(`create table users (id bigint primary key, bio text) partition by range (id);
+    create table users_1 partition of users for values from (1) to (1001);
+    create table profiles (user_id bigint primary key, bio text);
+    insert into users select i, 'bio ' || i from generate_series(1, 1000) i`);
+  await bellows.up();
+  await client.query(`create table users_2 (id bigint primary key, bio text);
+    insert into users_2 select i, 'bio ' || i from generate_series(2001, 2500) i;
+    alter table users attach partition users_2 for values from (2001) to (3001)`);
+  expect((await client.query(DIFFERENT)).rows).toEqual([{ n: 500 }]);
+  expect((await bellows.gate(A)).checks.find(({ check }) => check === 'fingerprint')?.verdict).toBe('fail');
+  expect(await bellows.verify(A)).toMatchObject({ pending: 500 });
+  await client.query(`update users set bio = 'late' where id = 2001; delete from users where id = 2002`);
+  // What the first `up` saw is too old by now.
+  await client.query(`update bellows.checks set evaluated_at = evaluated_at - interval '1 minute'`);
+  await bellows.up({ approve: { reason: 'test' }, until: 'done' });
+  expect(await stateOf(project, A)).toBe('done');
+  const { rows } = await client.query('select count(*)::integer as n from profiles');
+  expect(rows).toEqual([{ n: 1_499 }]);
 });
 
 it.each([

@@ -90,6 +90,43 @@ describe.each(MAJORS)('a copy on PostgreSQL %s', (major) => {
     expect(await verify(staged)).toMatchObject({ pending: 0, mismatched: 0 });
   });
 
+  it('knows rows by keys of several columns, and names of every kind', async () => {
+    const shop = await open();
+    await shop.app.query(`create table "Us er" ("Ten""ant" smallint, "noted_at" uuid, "select" text, unique ("noted_at", "Ten""ant"));
+      alter table "Us er" alter "Ten""ant" set not null, alter "noted_at" set not null;
+      create schema "s p"; create table "s p"."key_1" ("key_2" uuid, "t" integer, "x" varchar(9), primary key ("t", "key_2"));
+      insert into "Us er" select i % 7, gen_random_uuid(), 'v' || i from generate_series(1, 500) i`);
+    const staged = await expanded(
+      shop,
+      defineMigration({
+        description: 'x',
+        table: 'Us er',
+        backfill: {
+          copy: { into: 's p.key_1', key: { t: 'Ten"ant', key_2: 'noted_at' }, set: { x: sql`"select"` } },
+        },
+      }),
+    );
+    await backfill(shop, staged.run);
+    const other = await connect(urlOf(shop));
+    await other.query('begin isolation level repeatable read; select count(*) from "s p".key_1');
+    await shop.app.query(
+      `insert into "s p".key_1 values ('00000000-0000-0000-0000-000000000001', 1, 'over')`,
+    );
+    await shop.app.query(`insert into "Us er" values (1, '00000000-0000-0000-0000-000000000001', 'mine')`);
+    await other.query('delete from "Us er" where "Ten""ant" = 3');
+    await other.query(`update "Us er" set "Ten""ant" = 9 where "Ten""ant" = 4`);
+    await other.query('commit');
+    await shop.app.query(`update "Us er" set "select" = 'changed' where "Ten""ant" = 5`);
+    await caughtUp(staged);
+    expect(
+      await count(
+        shop.app,
+        `"Us er" u full join "s p".key_1 p on p.t = u."Ten""ant" and p.key_2 = u.noted_at where u."select" is distinct from p.x`,
+      ),
+    ).toBe(0);
+    expect(await verify(staged)).toMatchObject({ pending: 0, mismatched: 0 });
+  });
+
   it('takes a row along that a trigger of the table updates once more', async () => {
     const shop = await open();
     await shop.app.query(`${TABLES};

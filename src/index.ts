@@ -48,6 +48,7 @@ export { addColumn } from '#phases/expand/add-column';
 export { addForeignKey } from '#phases/expand/add-foreign-key';
 export { addUnique } from '#phases/expand/add-unique';
 export { createIndex } from '#phases/expand/create-index';
+export { createTable } from '#phases/expand/create-table';
 export { statement } from '#phases/expand/statement';
 export { type BellowsConfig, defineConfig, type EnvironmentConfig } from '#project/config';
 

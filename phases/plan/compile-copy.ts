@@ -16,7 +16,7 @@ const LOCK_TIMEOUT_MS = 100;
 export function targetFacts(backfill: Backfill, facts: PlanningFacts): TableFacts | null {
   if (backfill.copy === undefined) return null;
   const table = parseTable(backfill.copy.into);
-  const found = facts.tables.get(quoteTable(table));
+  const found = facts.tables.get(quoteTable(table)) ?? facts.created.get(quoteTable(table));
   if (found === undefined) throw new RefusedError({ what: `There is no table ${displayTable(table)}.` });
   return found;
 }

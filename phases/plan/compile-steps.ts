@@ -17,6 +17,7 @@ import { markerActions } from '../expand/marker.js';
 import { statementAction } from '../expand/statement.js';
 import { syncTriggerActions } from '../expand/sync-trigger.js';
 import type { CompiledBackfill } from './compile-backfill.js';
+import { isCreated } from './created.js';
 import { type PlanningFacts, tableOf } from './facts.js';
 import type { ContextOf } from './operation.js';
 import type { Rendered } from './rendered.js';
@@ -30,37 +31,45 @@ export function expandTransactions(
   backfills: readonly CompiledBackfill[],
   facts: PlanningFacts,
 ): readonly Step[] {
-  return tablesOf(definition).flatMap((table): readonly TransactionStep[] => {
-    const own = (definition.expand ?? []).flatMap((o, i) =>
-      // A statement is a transaction of its own, and need not name a table.
-      o.kind !== 'statement' && sameTable(parseTable(tableOf(o, definition)), table)
-        ? (rendered[i]?.expand ?? [])
-        : [],
-    );
-    const here = backfills.filter((b) => sameTable(b.plan.table, table));
-    const synced = here.map((b) => b.plan).filter((p): p is SyncedBackfillPlan => p.kind === 'synced');
-    const actions = [
-      ...own,
-      ...synced.flatMap(markerActions),
-      ...grants(synced, facts),
-      ...here.flatMap((b) => b.actions),
-      ...synced.flatMap(syncTriggerActions),
-      ...here
-        .map((b) => b.plan)
-        .filter(isCopy)
-        .flatMap(copyTriggerActions),
-    ];
-    if (actions.length === 0) return [];
-    return [
-      transactionStep(
-        `expand/${displayTable(table)}`,
-        'expand',
-        `expand ${displayTable(table)}`,
-        [table],
-        actions,
-      ),
-    ];
-  });
+  const tables = tablesOf(definition);
+  const made = tables.filter((table) => isCreated(table, definition));
+  // What is written to comes before the trigger that writes to it.
+  return [...made, ...tables.filter((table) => !made.includes(table))].flatMap(
+    (table): readonly TransactionStep[] => {
+      const own = (definition.expand ?? []).flatMap((o, i) =>
+        // A statement is a transaction of its own, and need not name a table.
+        o.kind !== 'statement' && sameTable(placeOf(o, definition), table) ? (rendered[i]?.expand ?? []) : [],
+      );
+      const here = backfills.filter((b) => sameTable(b.plan.table, table));
+      const synced = here.map((b) => b.plan).filter((p): p is SyncedBackfillPlan => p.kind === 'synced');
+      const actions = [
+        ...own,
+        ...synced.flatMap(markerActions),
+        ...grants(synced, facts),
+        ...here.flatMap((b) => b.actions),
+        ...synced.flatMap(syncTriggerActions),
+        ...here
+          .map((b) => b.plan)
+          .filter(isCopy)
+          .flatMap(copyTriggerActions),
+      ];
+      if (actions.length === 0) return [];
+      return [
+        transactionStep(
+          `expand/${displayTable(table)}`,
+          'expand',
+          `expand ${displayTable(table)}`,
+          // Nobody else knows of a table that this step makes, and it cannot be locked before.
+          made.includes(table) ? [] : [table],
+          actions,
+        ),
+      ];
+    },
+  );
+}
+
+function placeOf(operation: AnyOperation, definition: Definition): TableName {
+  return parseTable(operation.kind === 'createTable' ? operation.name : tableOf(operation, definition));
 }
 
 function grants(synced: readonly SyncedBackfillPlan[], facts: PlanningFacts): readonly Action[] {

@@ -9,6 +9,7 @@ import { type BackfillPlan, isCopy, PLAN_FORMAT, type RunPlan, type SyncedBackfi
 import { dropBoundActions } from '../expand/bound-function.js';
 import { compileBackfill } from './compile-backfill.js';
 import { contractSteps, expandTransactions, settleSteps, statementSteps } from './compile-steps.js';
+import { isCreated } from './created.js';
 import type { PlanningFacts } from './facts.js';
 import { refuseMissing } from './missing.js';
 import { notices } from './notices.js';
@@ -46,7 +47,8 @@ export function compilePlan(
   if (straight) {
     const statementsBefore = statementSteps(expandOperations, 'expand', context);
     const statementsAfter = statementSteps(contractOperations, 'contract', context);
-    const step = straightStep({ rendered, statementsBefore, statementsAfter, tables });
+    const there = tables.filter((table) => !isCreated(table, definition));
+    const step = straightStep({ rendered, statementsBefore, statementsAfter, tables: there });
     return assemble(migration, facts, [], { expand: [step], settle: [], contract: [], rollback: [] }, true);
   }
   const expand = [
@@ -58,7 +60,8 @@ export function compilePlan(
   const unbind = dropBoundActions(backfills.flatMap((b) => b.actions));
   const kept = { synced, copies, runId };
   const contract = contractSteps(contractOperations, kept, rendered, tables, context, unbind);
-  const rollback = rollbackSteps([...expand, ...settle, ...contract], synced, runId);
+  const created = tables.filter((table) => isCreated(table, definition));
+  const rollback = rollbackSteps([...expand, ...settle, ...contract], synced, runId, created);
   return assemble(
     migration,
     facts,

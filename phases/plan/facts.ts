@@ -1,15 +1,18 @@
 /** Reads from the catalogue all that a plan needs, once, before anything is decided. */
 import type { AnalysedMigration } from '#core/analysed-migration';
 import type { RoutineFacts, ServerFacts, TableFacts } from '#core/catalogue-facts';
-import { type AnyOperation, backfillsOf, type Definition } from '#core/definition';
+import { type AnyOperation, backfillsOf, type Definition, newColumns } from '#core/definition';
 import { DefinitionError, RefusedError } from '#core/errors';
 import { displayTable, parseTable, quoteTable } from '#core/identifier';
 import type { Catalogue } from '#ports';
+import { createdTables, factsOfCreated, isCreated } from './created.js';
 
 export interface PlanningFacts {
   readonly server: ServerFacts;
   /** By quoted name. */
   readonly tables: ReadonlyMap<string, TableFacts>;
+  /** Those that the migration makes, as they will be. */
+  readonly created: ReadonlyMap<string, TableFacts>;
   readonly routines: ReadonlyMap<string, RoutineFacts>;
   /** Type as the file writes it -> as PostgreSQL prints it. */
   readonly types: ReadonlyMap<string, string>;
@@ -31,11 +34,13 @@ export async function gatherFacts(
       expressions.flatMap((e) => e.types.map((t) => (t.schema === null ? t.name : `${t.schema}.${t.name}`))),
     ),
   ];
+  const types = await readTypes(catalogue, definition);
   return {
     server: await catalogue.server(),
     tables: await readTables(catalogue, definition),
+    created: await foreseen(catalogue, definition, types),
     routines: new Map(routines.map((r) => [r.name, r])),
-    types: await readTypes(catalogue, definition),
+    types,
     builtInTypes: new Set(await catalogue.builtInTypes(typeNames)),
     volatileDefaults: await readVolatile(catalogue, definition),
   };
@@ -51,6 +56,7 @@ function servedTables(definition: Definition): readonly string[] {
     .filter(
       (o) =>
         o.kind !== 'dropTable' &&
+        o.kind !== 'createTable' &&
         (o.kind !== 'statement' || o.table !== undefined || definition.table !== undefined),
     )
     .map((o) => tableOf(o, definition));
@@ -58,7 +64,7 @@ function servedTables(definition: Definition): readonly string[] {
     tableOf(b, definition),
     ...(b.copy === undefined ? [] : [b.copy.into]),
   ]);
-  return [...new Set([...named, ...filled])];
+  return [...new Set([...named, ...filled])].filter((written) => !isCreated(parseTable(written), definition));
 }
 
 export function tableOf(part: { readonly table?: string | undefined }, definition: Definition): string {
@@ -86,13 +92,33 @@ async function readTables(
   return tables;
 }
 
+async function foreseen(
+  catalogue: Catalogue,
+  definition: Definition,
+  types: ReadonlyMap<string, string>,
+): Promise<ReadonlyMap<string, TableFacts>> {
+  const made = createdTables(definition).map((o) => factsOfCreated(o, (type) => types.get(type) ?? type));
+  for (const { table } of made) {
+    if ((await catalogue.table(table)) !== null) throw takenTable(displayTable(table));
+  }
+  return new Map(made.map((facts) => [quoteTable(facts.table), facts]));
+}
+
+/** Types with the columns that the file gives them to. */
+function typedColumns(definition: Definition): readonly { readonly name: string; readonly type: string }[] {
+  return (definition.expand ?? []).flatMap((o) => {
+    if (o.kind === 'createTable') return newColumns(o);
+    return o.kind === 'addColumn' ? [{ name: o.column, type: o.type }] : [];
+  });
+}
+
 async function readTypes(catalogue: Catalogue, definition: Definition): Promise<ReadonlyMap<string, string>> {
   const types = new Map<string, string>();
-  for (const operation of definition.expand ?? []) {
-    if (operation.kind !== 'addColumn' || types.has(operation.type)) continue;
-    const name = await catalogue.typeName(operation.type);
-    if (name === null) throw unknownType(operation.column, operation.type);
-    types.set(operation.type, name);
+  for (const { name: column, type } of typedColumns(definition)) {
+    if (types.has(type)) continue;
+    const name = await catalogue.typeName(type);
+    if (name === null) throw unknownType(column, type);
+    types.set(type, name);
   }
   return types;
 }
@@ -111,6 +137,14 @@ function missingTable(table: string): RefusedError {
     what: `There is no table ${table}.`,
     why: 'The migration names it, and the role that Bellows connects as does not see it.',
     next: 'Check the name (`schema.table`; without a schema it is `public`), and that the migration that creates it was run.',
+  });
+}
+
+function takenTable(table: string): RefusedError {
+  return new RefusedError({
+    what: `There is a table ${table} already, which the migration is to create.`,
+    why: 'Whether it is the same is not known, and a rollback would drop it.',
+    next: 'Choose another name, or leave out createTable where the table is meant that is there.',
   });
 }
 

@@ -14,7 +14,7 @@ export function refuseMissing({ definition, expressions }: AnalysedMigration, fa
   // A statement may make what it likes, unseen.
   if (operations.some((o) => o.kind === 'statement')) return;
   for (const operation of operations) {
-    if (operation.kind === 'dropTable') continue;
+    if (operation.kind === 'dropTable' || operation.kind === 'createTable') continue;
     const written = tableOf(operation, definition);
     const known = columnsAt(written, operations, definition, facts);
     const missing = known === null ? undefined : columnsOf(operation).find((c) => !known.has(c));

@@ -94,7 +94,8 @@ function aboutTable(backfill: BackfillPlan, facts: PlanningFacts): readonly Noti
   const table = facts.tables.get(quoteTable(backfill.table));
   if (table === undefined) return [];
   if (backfill.kind === 'copy') {
-    const target = facts.tables.get(quoteTable(backfill.target));
+    const target =
+      facts.tables.get(quoteTable(backfill.target)) ?? facts.created.get(quoteTable(backfill.target));
     if (target === undefined) return aboutCopy(backfill, null);
     return [...aboutCopy(backfill, target), ...aboutTriggers(backfill, target)];
   }

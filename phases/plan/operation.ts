@@ -10,6 +10,7 @@ import { renderAddColumn } from '../expand/add-column.js';
 import { renderAddForeignKey } from '../expand/add-foreign-key.js';
 import { renderAddUnique } from '../expand/add-unique.js';
 import { renderCreateIndex } from '../expand/create-index.js';
+import { renderCreateTable } from '../expand/create-table.js';
 import { type PlanningFacts, tableOf } from './facts.js';
 import { NOTHING, type RenderContext, type Rendered } from './rendered.js';
 
@@ -17,6 +18,8 @@ export function renderOperation(operation: AnyOperation, context: RenderContext)
   switch (operation.kind) {
     case 'addColumn':
       return renderAddColumn(operation, context);
+    case 'createTable':
+      return renderCreateTable(operation, context);
     case 'createIndex':
       return renderCreateIndex(operation, context);
     case 'addCheck':
@@ -52,7 +55,9 @@ export function contextFor(migration: AnalysedMigration, facts: PlanningFacts, r
   const { definition } = migration;
   return (operation, position, inContract) => {
     const written =
-      operation.kind === 'dropTable' ? operation.name : (operation.table ?? definition.table ?? '');
+      operation.kind === 'dropTable' || operation.kind === 'createTable'
+        ? operation.name
+        : (operation.table ?? definition.table ?? '');
     const table = parseTable(written);
     const adds = (definition.expand ?? []).filter(
       (o) => o.kind === 'addColumn' && tableOf(o, definition) === written,

@@ -3,7 +3,7 @@
  * and columns go in one short transaction; indexes on columns that stay are dropped concurrently after it.
  */
 import type { TableName } from '#core/identifier';
-import { displayTable, literal, quoteTable } from '#core/identifier';
+import { displayTable, literal, quoteTable, sameTable } from '#core/identifier';
 import type { Action, RunPlan, Step, StepPhase, SyncedBackfillPlan, TransactionStep } from '#core/plan';
 import { dropSyncActions } from '../expand/sync-trigger.js';
 import { dropIndexStep, transactionStep } from './steps.js';
@@ -15,6 +15,8 @@ export function rollbackSteps(
   steps: readonly Step[],
   synced: readonly SyncedBackfillPlan[],
   runId: number,
+  /** Made by the run, and perhaps not yet: dropped without a lock before. */
+  created: readonly TableName[] = [],
 ): readonly Step[] {
   const transactions = steps.filter((s): s is TransactionStep => s.kind === 'transaction' && !s.destructive);
   // The sync objects have a removal of their own that takes triggers, function and marker in the one order that works.
@@ -23,7 +25,9 @@ export function rollbackSteps(
     .flatMap((step) => step.actions.flatMap((a) => undoOf(a, sync, [runId, step.id, UNDO])))
     .reverse();
   const actions = unique([...synced.flatMap(dropSyncActions), ...undone]);
-  const tables = uniqueTables(transactions.flatMap((s) => s.tables));
+  const tables = uniqueTables(transactions.flatMap((s) => s.tables)).filter(
+    (table) => !created.some((made) => sameTable(made, table)),
+  );
   const first =
     actions.length === 0
       ? []

@@ -17,7 +17,7 @@ const tableName = (written: string) => {
 export function tablesOf(definition: Definition): readonly TableName[] {
   const written = [
     ...operationsOf(definition).flatMap((o) => {
-      if (o.kind === 'dropTable') return [o.name];
+      if (o.kind === 'dropTable' || o.kind === 'createTable') return [o.name];
       return o.table ?? definition.table ?? [];
     }),
     ...backfillsOf(definition).flatMap((b) => [
@@ -38,7 +38,7 @@ export function dropsOf(definition: Definition): readonly string[] {
 
 export function touchesOf(definition: Definition, backfills: readonly BackfillPlan[]): readonly string[] {
   const operations = operationsOf(definition).flatMap((o): readonly string[] => {
-    if (o.kind === 'dropTable') return [tableName(o.name)];
+    if (o.kind === 'dropTable' || o.kind === 'createTable') return [tableName(o.name)];
     if (o.kind === 'statement')
       return o.table === undefined && definition.table === undefined
         ? []

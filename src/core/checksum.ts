@@ -12,8 +12,10 @@ import {
   type Backfill,
   backfillsOf,
   type Copy,
+  type CreateTable,
   type Definition,
   type Gate,
+  newColumns,
   setOf,
 } from './definition.js';
 import { durationMs } from './duration.js';
@@ -77,6 +79,8 @@ function operationJson(operation: AnyOperation, definition: Definition, code: Co
         type: tokens(operation.type),
         default: code(operation.default),
       };
+    case 'createTable':
+      return createTableJson(operation, code, tokens);
     case 'createIndex':
       return {
         ...pick(operation, 'kind', 'name'),
@@ -105,6 +109,20 @@ function operationJson(operation: AnyOperation, definition: Definition, code: Co
     case 'statement':
       return { kind: operation.kind, table, up: code(operation.up), undo: code(operation.undo) };
   }
+}
+
+/** Of columns the order counts: it is that of the table. */
+function createTableJson(operation: CreateTable, code: Code, tokens: Tokenize): Json {
+  return {
+    ...pick(operation, 'kind', 'primaryKey'),
+    name: tableText(operation.name),
+    columns: newColumns(operation).map((column) => ({
+      name: column.name,
+      type: tokens(column.type),
+      notNull: column.notNull === true ? true : undefined,
+      default: code(column.default),
+    })),
+  };
 }
 
 /** The order of `set` is the author's taste: it decides nothing, so the keys are sorted with all others. */

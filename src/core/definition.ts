@@ -19,6 +19,17 @@ export interface AddColumn<N extends string = string> extends Operation<'addColu
   /** A default for new rows; must not be volatile, since that rewrites the table. */
   readonly default?: Sql;
 }
+/** A column of a table that is made: its type, or more than that. */
+export interface NewColumn {
+  readonly type: string;
+  readonly notNull?: boolean;
+  readonly default?: Sql;
+}
+export interface CreateTable extends Operation<'createTable'> {
+  readonly name: string;
+  readonly columns: { readonly [column: string]: string | NewColumn };
+  readonly primaryKey: readonly string[];
+}
 export interface CreateIndex extends Operation<'createIndex'> {
   readonly columns: readonly (string | Sql)[];
   readonly name?: string;
@@ -57,7 +68,14 @@ export interface Statement extends Operation<'statement'> {
   readonly reason: string;
 }
 
-export type ExpandOperation = AddColumn | CreateIndex | AddCheck | AddForeignKey | AddUnique | Statement;
+export type ExpandOperation =
+  | AddColumn
+  | CreateTable
+  | CreateIndex
+  | AddCheck
+  | AddForeignKey
+  | AddUnique
+  | Statement;
 export type ContractOperation =
   | SetNotNull
   | AddCheck
@@ -127,7 +145,7 @@ export interface PurgeBackfill extends BackfillCommon {
 
 /** Into which table, and how a row of it is made of a row of the source. */
 export interface Copy {
-  /** The target: a table that is there when the run begins. */
+  /** The target: a table that is there when the run begins, or that `expand` makes. */
   readonly into: string;
   /**
    * Column of the target -> column of the source that it holds. On each side a unique index covers exactly these columns, so
@@ -219,6 +237,13 @@ export interface Migration<E extends readonly ExpandOperation[] = readonly Expan
   readonly gate?: Gate;
   /** When expand and contract may begin, and when the backfill may run. Default: as configured, else always. */
   readonly window?: Windows;
+}
+
+/** The columns of a table that is made, each in full. */
+export function newColumns({ columns }: CreateTable): readonly (NewColumn & { readonly name: string })[] {
+  return Object.entries(columns).map(([name, column]) =>
+    typeof column === 'string' ? { name, type: column } : { name, ...column },
+  );
 }
 
 /** A migration whose type parameters no longer matter. */

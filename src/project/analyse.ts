@@ -1,7 +1,7 @@
 /** Reads every SQL value of a definition with PostgreSQL's own parser; `loadParser()` must have been awaited. */
 import { expressionKey } from '#core/analysed-migration';
 import type { AnalysedExpression } from '#core/analysed-sql';
-import { type AnyOperation, type Copy, type Definition, setOf } from '#core/definition';
+import { type AnyOperation, type Copy, type Definition, newColumns, setOf } from '#core/definition';
 import { BellowsError } from '#core/errors';
 import { parseTable } from '#core/identifier';
 import { isSql, type Sql } from '#core/sql';
@@ -78,6 +78,10 @@ function operationSql(operation: AnyOperation): readonly (readonly [string, Sql]
   switch (operation.kind) {
     case 'addColumn':
       return operation.default === undefined ? [] : [['default', operation.default]];
+    case 'createTable':
+      return newColumns(operation).flatMap(({ name, default: value }) =>
+        value === undefined ? [] : [[`columns.${name}.default`, value] as const],
+      );
     case 'addCheck':
       return [['check', operation.check]];
     case 'createIndex': {
@@ -103,14 +107,22 @@ function read<T>(path: string, reading: () => T): T | Problem {
 /** A type is written as text; it must be one type and nothing beside it. */
 function typeProblems(definition: Definition): readonly Problem[] {
   return allOperations(definition).flatMap(({ path, part }) => {
-    if (part.kind !== 'addColumn') return [];
-    // Each form alone lets something pass: `int + 1` behind `::`, `int) + cast(1 as int` inside the parentheses.
-    const forms = [`null::${part.type}`, `cast(null as ${part.type}\n)`];
-    const found = forms.map((form) => read(path, () => analyseExpression(form, { table: '' })));
-    if (found.every((one) => !('message' in one))) return [];
-    const message = `"${part.type}" is not a type; NOT NULL goes into \`contract\` as setNotNull, a default into the options`;
-    return [problem(`${path}.type`, message)];
+    if (part.kind !== 'addColumn' && part.kind !== 'createTable') return [];
+    const typed =
+      part.kind === 'addColumn'
+        ? [{ at: `${path}.type`, type: part.type }]
+        : newColumns(part).map((c) => ({ at: `${path}.columns.${c.name}`, type: c.type }));
+    return typed.flatMap(({ at, type }) => notAType(at, type));
   });
+}
+
+function notAType(path: string, type: string): readonly Problem[] {
+  // Each form alone lets something pass: `int + 1` behind `::`, `int) + cast(1 as int` inside the parentheses.
+  const forms = [`null::${type}`, `cast(null as ${type}\n)`];
+  const found = forms.map((form) => read(path, () => analyseExpression(form, { table: '' })));
+  if (found.every((one) => !('message' in one))) return [];
+  const message = `"${type}" is not a type; NOT NULL goes into \`contract\` as setNotNull, a default into the options`;
+  return [problem(path, message)];
 }
 
 function statementProblems(definition: Definition): readonly Problem[] {

@@ -1,4 +1,4 @@
-import type { AnyOperation, Backfill, Definition } from '#core/definition';
+import { type AnyOperation, type Backfill, type Definition, newColumns } from '#core/definition';
 import { displayTable, parseTable } from '#core/identifier';
 import { isSql, type Sql } from '#core/sql';
 import { scan } from '#parser/scan';
@@ -29,6 +29,17 @@ function operation<O extends AnyOperation>(given: O): O {
   switch (placed.kind) {
     case 'addColumn':
       return placed.default === undefined ? placed : { ...placed, default: bare(placed.default) };
+    case 'createTable':
+      return {
+        ...placed,
+        name: spelled(placed.name),
+        columns: Object.fromEntries(
+          newColumns(placed).map(({ name, ...c }) => [
+            name,
+            c.default === undefined ? c : { ...c, default: bare(c.default) },
+          ]),
+        ),
+      };
     case 'addCheck':
       return { ...placed, check: bare(placed.check) };
     case 'createIndex': {

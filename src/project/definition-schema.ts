@@ -61,6 +61,21 @@ const names = z.array(name).min(1, 'must name at least one column');
 
 const SHAPES = {
   addColumn: { column: name, type, default: sqlValue.optional() },
+  createTable: {
+    name: table,
+    columns: z
+      .record(
+        z.string(),
+        z.union(
+          [type, z.strictObject({ type, notNull: z.boolean().optional(), default: sqlValue.optional() })],
+          {
+            error: "must be a type, or { type: '…', notNull, default }",
+          },
+        ),
+      )
+      .superRefine((record, context) => addBadKeys(record, context)),
+    primaryKey: names,
+  },
   createIndex: {
     columns: z
       .array(z.union([name, sqlValue], { error: keyMessage }))

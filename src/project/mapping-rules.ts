@@ -1,7 +1,7 @@
 /** What the mappings mean, told from the columns that their SQL reads. */
 import { expressionKey } from '#core/analysed-migration';
 import type { AnalysedExpression } from '#core/analysed-sql';
-import { type Backfill, type Definition, setOf } from '#core/definition';
+import { type AnyOperation, type Backfill, type Definition, newColumns, setOf } from '#core/definition';
 import type { Sql } from '#core/sql';
 import type { Analysis } from './analyse.js';
 import { addedTo, addsUnseen, operationsOf, type Placed, placedBackfills, tableOf } from './parts.js';
@@ -103,13 +103,19 @@ function mappingWithWhere({ path, part, table, definition, find }: Facts): reado
   });
 }
 
+function defaultsOf(part: AnyOperation): readonly { readonly at: string; readonly value: Sql | undefined }[] {
+  if (part.kind === 'addColumn') return [{ at: 'default', value: part.default }];
+  if (part.kind !== 'createTable') return [];
+  return newColumns(part).map((c) => ({ at: `columns.${c.name}.default`, value: c.default }));
+}
+
 function defaultProblems(definition: Definition, find: Find): readonly Problem[] {
   return operationsOf(definition, 'expand').flatMap(({ path, part }) => {
-    if (part.kind !== 'addColumn') return [];
-    const found = find(tableOf(part, definition) ?? '', part.default);
-    if (found === undefined || (found.columns.length === 0 && !found.hasSubquery)) return [];
-    return [
-      problem(`${path}.default`, 'must not read columns or tables: PostgreSQL allows neither in a default'),
-    ];
+    return defaultsOf(part).flatMap(({ at, value }) => {
+      const found = find(tableOf(part, definition) ?? '', value);
+      if (found === undefined || (found.columns.length === 0 && !found.hasSubquery)) return [];
+      const message = 'must not read columns or tables: PostgreSQL allows neither in a default';
+      return [problem(`${path}.${at}`, message)];
+    });
   });
 }

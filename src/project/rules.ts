@@ -23,6 +23,7 @@ const RULES: readonly ((definition: Definition) => readonly Problem[])[] = [
   columnsTwice,
   addedAndDropped,
   foreignKeyColumns,
+  createdKeys,
   backfillsOfOneTable,
   setColumns,
   reverseColumns,
@@ -45,7 +46,10 @@ function missingTables(definition: Definition): readonly Problem[] {
   return parts
     .filter(
       ({ part }) =>
-        part.kind !== 'dropTable' && part.kind !== 'statement' && tableOf(part, definition) === null,
+        part.kind !== 'dropTable' &&
+        part.kind !== 'createTable' &&
+        part.kind !== 'statement' &&
+        tableOf(part, definition) === null,
     )
     .map(({ path, part }) => {
       const how = part.kind === undefined ? 'give the backfill one' : "address it with on('table', …)";
@@ -91,6 +95,16 @@ function foreignKeyColumns(definition: Definition): readonly Problem[] {
     if (part.kind !== 'addForeignKey' || part.columns.length === part.referencedColumns.length) return [];
     const message = `names ${part.referencedColumns.length}, where \`columns\` names ${part.columns.length}: each column refers to one`;
     return [problem(`${path}.referencedColumns`, message)];
+  });
+}
+
+function createdKeys(definition: Definition): readonly Problem[] {
+  return operationsOf(definition, 'expand').flatMap(({ path, part }) => {
+    if (part.kind !== 'createTable') return [];
+    const wrong = part.primaryKey.filter((column) => !Object.hasOwn(part.columns, column));
+    return wrong.map((column) =>
+      problem(`${path}.primaryKey`, `names "${column}", which is none of its columns`),
+    );
   });
 }
 

@@ -13,7 +13,7 @@ import { suggestion } from './suggest.js';
 
 const EITHER: readonly OperationKind[] = ['addCheck', 'addForeignKey', 'addUnique', 'statement'];
 const KINDS: Readonly<Record<'expand' | 'contract', readonly OperationKind[]>> = {
-  expand: ['addColumn', 'createIndex', ...EITHER],
+  expand: ['addColumn', 'createTable', 'createIndex', ...EITHER],
   contract: ['setNotNull', 'dropColumn', 'dropTable', ...EITHER],
 };
 

@@ -73,7 +73,7 @@ export async function example(id: string): Promise<string> {
   return readFile(fileURLToPath(new URL(`../../migrations/${id}.ts`, import.meta.url)), 'utf8');
 }
 
-const IMPORTS = `import { addCheck, addColumn, addForeignKey, addUnique, createIndex, defineMigration, dropColumn, dropTable, on, setNotNull, sql, statement } from 'pgbellows';\n`;
+const IMPORTS = `import { addCheck, addColumn, addForeignKey, addUnique, createIndex, createTable, defineMigration, dropColumn, dropTable, on, setNotNull, sql, statement } from 'pgbellows';\n`;
 
 /** A migration file around the object of `defineMigration`. */
 export const migration = (body: string): string => `${IMPORTS}export default defineMigration(${body});\n`;

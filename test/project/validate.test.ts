@@ -73,7 +73,7 @@ describe('the shape', () => {
         "expand[2].column: is 64 bytes long; PostgreSQL cuts names after 63 silently",
         "expand[2].type: must not be a serial: its default is volatile, and adding it rewrites the table; add an integer, and fill it in \`backfill\`",
         "expand[3]: dropColumn belongs into \`contract\`: deploys that are running still need what it takes away or demands",
-        "expand[4].kind: "addIndex" is no operation; known are: addColumn, createIndex, addCheck, addForeignKey, addUnique, statement",
+        "expand[4].kind: "addIndex" is no operation; known are: addColumn, createTable, createIndex, addCheck, addForeignKey, addUnique, statement",
         "expand[5]: must be an operation such as addColumn(…), not a string",
         "expand[6].check: must be SQL, not a string: write sql\`…\`",
         "expand[7].columns: must name at least one column",

@@ -67,7 +67,7 @@ it.each([
         [A]: twoWays('items', 'a', 'a2', `dropColumn('a')`),
         [B]: twoWays('items', 'b', 'b2', `dropColumn('b')`),
       },
-      { overrides: { backfill: { rowsPerSecond: 200 } } },
+      { overrides: { backfill: { rowsPerSecond: 500 } } },
     );
     // So few that their dead rows hold nothing.
     await items(project, 8_000);

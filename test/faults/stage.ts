@@ -215,7 +215,7 @@ export async function leftovers(client: pg.Client): Promise<readonly string[]> {
     union all
     select 'function ' || p.oid::regprocedure
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-    where (n.nspname = 'public' and proname ~ 'bellows') or (n.nspname = 'bellows' and proname <> 'refuse_change')
+    where (n.nspname = 'public' and proname ~ 'bellows') or (n.nspname = 'bellows' and proname not in ('refuse_change', 'demand_plain_lease', 'plain_applied'))
     union all
     select 'index ' || indexrelid::regclass
     from pg_index i join pg_class c on c.oid = i.indexrelid

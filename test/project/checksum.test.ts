@@ -4,6 +4,7 @@ import {
   addForeignKey,
   addUnique,
   createIndex,
+  createTable,
   type Definition,
   dropColumn,
   dropTable,
@@ -14,6 +15,7 @@ import {
 } from 'pgbellows';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { checksumOf } from '#core/checksum';
+import type { CreateTable } from '#core/definition';
 import { loadParser } from '#parser/load';
 import { tokensOf } from '#parser/tokens';
 
@@ -111,6 +113,23 @@ describe('checksumOf', () => {
     backfill: {
       copy: { into: 'profiles', key: { user_id: 'id' }, set: { bio: sql`trim(bio)`, born: sql`1` }, ...over },
     },
+  });
+
+  it('of a table that is made counts its columns, their order and its key', () => {
+    const making = (columns: CreateTable['columns'], primaryKey = ['id']): string =>
+      checksum({ description: 'x', expand: [createTable('t', { columns, primaryKey })] });
+    const base = making({ id: 'bigint', at: { type: 'timestamptz', default: sql`now()` } });
+    expect(
+      making({ id: { type: 'BIGINT', notNull: false }, at: { type: 'timestamptz', default: sql`NOW( )` } }),
+    ).toBe(base);
+    const others = [
+      making({ at: { type: 'timestamptz', default: sql`now()` }, id: 'bigint' }),
+      making({ id: 'bigint', at: 'timestamptz' }),
+      making({ id: 'integer', at: { type: 'timestamptz', default: sql`now()` } }),
+      making({ id: 'bigint', at: { type: 'timestamptz', default: sql`now()`, notNull: true } }),
+      making({ id: 'bigint', at: { type: 'timestamptz', default: sql`now()` } }, ['id', 'at']),
+    ];
+    expect(new Set([base, ...others]).size).toBe(6);
   });
 
   it('of a copy is free of formatting, and of nothing that it means', () => {

@@ -183,6 +183,21 @@ describe('a write of the application', () => {
     expect(await waiting(staged)).toBe(0);
   });
 
+  it('is carried over in the replica role too, as rows of a subscription are written', async () => {
+    const shop = await open();
+    await shop.app.query(TABLES);
+    await seed(shop.app, 20);
+    const staged = await expanded(shop, COPY);
+    await backfill(shop, staged.run);
+    await shop.app.query(`set session_replication_role = replica; insert into users values (100, 'a');
+      update users set age = 4 where id < 5; delete from users where id = 6; reset session_replication_role`);
+    expect(await count(shop.app, different())).toBe(0);
+    await shop.app.query(
+      'set session_replication_role = replica; truncate users; reset session_replication_role',
+    );
+    expect(await count(shop.app, `bellows."${copyOf(staged).waiting.name}" where key_1 is null`)).toBe(1);
+  });
+
   it('goes on where the copy cannot be made, and the key waits', { timeout: 30_000 }, async () => {
     const shop = await open();
     await shop.app.query(`${TABLES}; alter table profiles add constraint one_bio unique (bio)`);

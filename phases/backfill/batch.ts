@@ -4,9 +4,10 @@
  *
  * Parameters of every shape: $1 range, $2 cursor as the walker knows it, $3 epoch, $4 holder, $5 the new cursor.
  */
-import { literal, quote, quoteTable, type TableName } from '#core/identifier';
-import { type BackfillPlan, isCopy, isTransform } from '#core/plan';
+import { literal, quoteTable, type TableName } from '#core/identifier';
+import type { BackfillPlan } from '#core/plan';
 import { type Access, spanText } from './access.js';
+import { renderQuarantine } from './batch-quarantine.js';
 import { change, isPending, isPendingOrRefused, isRefused, keyOf, notQuarantined } from './batch-rows.js';
 import { LIVE_SECONDS, WALKED } from './claim.js';
 import { copyParts } from './copy/copied-rows.js';
@@ -29,8 +30,8 @@ export interface BatchSql {
   readonly direct: string;
   /** Waits for no row lock, leaves quarantined rows alone, counts what it leaves; $6 and on as above. */
   readonly careful: string;
-  /** Both for one stride of the span, whose number is $8. Null where strides bring nothing. */
-  readonly strided: Pick<BatchSql, 'direct' | 'careful'> | null;
+  /** The same for one stride of the span, whose number follows the span's values. Null where strides bring nothing. */
+  readonly strided: Pick<BatchSql, 'direct' | 'careful' | 'source'> | null;
   /** As `careful` over the tuple ids in $6. */
   readonly rows: string;
   /** Rows that a transform gave, as JSON in $6; $7 the new key where keys are walked. Null where there is no transform. */
@@ -57,28 +58,27 @@ export function renderBatches(target: BatchTarget): BatchSql {
   return {
     // Where a transform fills the columns there is no other way to write them.
     direct: given?.direct ?? direct(target, moving, span),
-    strided: mayStride(target) ? strided(target, moving, span) : null,
+    strided: strided(target, moving, given),
     careful: given?.careful ?? careful(target, moving, span),
     rows: given?.careful ?? careful(target, fence(target), spanText({ kind: 'picked', tids: [] }, 6)),
     given,
-    source: sourceRows(target, notQuarantined(target)),
+    source: sourceRows(target, spanText(access, 1), notQuarantined(target)),
     close: whole(['counted as (select 0 as rows, $6::integer as locked, 0 as suppressed)']),
     pending: pendingRows(target),
-    quarantineMarked:
-      target.backfill.kind === 'synced' ? quarantineMarked(target, target.backfill.marker) : null,
-    quarantineOnly: quarantineOnly(target),
+    ...renderQuarantine(target, fence(target)),
   };
 }
 
-/** A purge and a copy write no new version of a row, and a transform writes the rows that it is given. */
-function mayStride({ access, backfill }: BatchTarget): boolean {
-  const updates = backfill.kind === 'plain' || (backfill.kind === 'synced' && !isTransform(backfill));
-  return access.kind === 'blocks' && updates;
-}
-
-function strided(target: BatchTarget, moving: string, span: string): BatchSql['strided'] {
-  const stride = `${span}\n    and ${strideText(8)}`;
-  return { direct: direct(target, moving, stride), careful: careful(target, moving, stride) };
+/** A purge and a copy write no new version of a row. */
+function strided(target: BatchTarget, moving: string, given: BatchSql['given']): BatchSql['strided'] {
+  const { access, backfill } = target;
+  if (access.kind !== 'blocks' || (backfill.kind !== 'plain' && backfill.kind !== 'synced')) return null;
+  const stride = (first: number) => `${spanText(access, first)}\n    and ${strideText(first + 2)}`;
+  return {
+    direct: given?.direct ?? direct(target, moving, stride(6)),
+    careful: given?.careful ?? careful(target, moving, stride(6)),
+    source: sourceRows(target, stride(1), notQuarantined(target)),
+  };
 }
 
 interface Advance {
@@ -246,45 +246,3 @@ where ${spanText(target.access, 1)}
   and ${notQuarantined(target)}
 order by t.ctid`;
 }
-
-function quarantineMarked(target: BatchTarget, marker: string): string {
-  const row = `row_found as (
-  update ${quoteTable(target.leaf)} as t
-  set ${quote(marker)} = 'Q'
-  where t.ctid = $6::tid
-    and ${isPending(target)}
-    and exists (select from fence)
-  returning ${keyOf(target)} as row_key
-)`;
-  return [fence(target), row, quarantined(target)].join(',\n') + QUARANTINE_RESULT;
-}
-
-function quarantineOnly(target: BatchTarget): string {
-  const row = `row_found as (
-  select ${keyOf(target)} as row_key
-  from ${quoteTable(target.leaf)} as t
-  where t.ctid = $6::tid
-    and ${isPending(target)}
-    and exists (select from fence)
-)`;
-  return [fence(target), row, quarantined(target)].join(',\n') + QUARANTINE_RESULT;
-}
-
-/** A copy's rows are shown under the name of their table, also where they are keys that wait. */
-function quarantined({ backfill }: BatchTarget): string {
-  const { schema, name } = backfill.table;
-  const table = isCopy(backfill)
-    ? `${literal(schema)}, ${literal(name)}`
-    : 'fence.leaf_schema, fence.leaf_table';
-  return `quarantined as (
-  insert into bellows.quarantine (run_id, backfill, leaf, leaf_schema, leaf_table, row_key, sqlstate, reason)
-  select fence.run_id, fence.backfill, fence.leaf, ${table}, row_found.row_key, $7, $8
-  from fence
-  cross join row_found
-  on conflict (run_id, backfill, leaf, row_key) where state <> 'retried' do nothing
-)`;
-}
-const QUARANTINE_RESULT = `
-select
-  (select count(*) from fence)::integer as fenced,
-  (select count(*) from row_found)::integer as found`;

@@ -97,7 +97,7 @@ function read(parts: TransformCourse, position: Position): Promise<ReadChunk> {
   const names = parts.plan.read.map(({ name }) => name);
   const rowsPerBlock =
     walk.range.access.kind === 'blocks' ? (position.rowsPerBlock ?? GUESSED_ROWS_PER_BLOCK) : 1;
-  const most = Math.max(1, Math.floor(MOST_ROWS / Math.max(1, rowsPerBlock)));
+  const most = Math.max(1, Math.floor((walk.strides * MOST_ROWS) / Math.max(1, rowsPerBlock)));
   const pace = { ...position.pace, blocks: Math.min(position.pace.blocks, most) };
   const span = nextSpan(walk, { ...position, pace });
   return staged(parts.course, 'read', async () => {
@@ -106,9 +106,10 @@ function read(parts: TransformCourse, position: Position): Promise<ReadChunk> {
   });
 }
 
-/** Where the next span begins, before this one is written. */
-function ahead(position: Position, span: Span): Position {
-  return { ...position, cursor: span.hi, key: span.keys?.to ?? null };
+/** Where the next span, or the next stride of it, begins, before this one is written. */
+function ahead(position: Position, { lo, hi, keys, stride }: Span): Position {
+  if (stride === undefined) return { ...position, cursor: hi, key: keys?.to ?? null, striding: null };
+  return { ...position, cursor: lo, striding: { hi, next: stride + 1 } };
 }
 
 /** The pace that the span was cut by at most: else a span bounded by its rows would never count as a full one. */
@@ -119,7 +120,7 @@ function asRead(position: Position, { lo, hi }: Span): Position {
 /** No span follows that could be read already. */
 function isLast({ walk: { range } }: Course, { more, span }: Flying): boolean {
   if (more) return true;
-  if (range.access.kind !== 'keys') return span.hi >= range.hi;
+  if (range.access.kind !== 'keys') return span.hi >= range.hi && span.stride === undefined;
   return JSON.stringify(span.keys?.to ?? null) === JSON.stringify(range.access.to);
 }
 
@@ -141,7 +142,8 @@ async function finish(
   if (given.kind === 'failed') throw given.error;
   if (given.kind === 'interrupted') return 'yielded';
   const { rows, refused } = given;
-  const written = await staged(course, 'write', () => write(course, { rows, refused, span, stay: more }));
+  const stay = more || span.stride !== undefined;
+  const written = await staged(course, 'write', () => write(course, { rows, refused, span, stay }));
   if (written.kind !== 'moved') return afterRowsOutcome(course, position, written);
   const next = await afterSuccess(course, asRead(position, span), span, written);
   // The rest of the span is read from where it began.

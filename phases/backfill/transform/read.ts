@@ -28,9 +28,11 @@ export type ReadChunk =
 export async function readChunk(walk: Walk, names: readonly string[], span: Span): Promise<ReadChunk> {
   const { range, database, sql } = walk;
   const limits = { rowSecurity: false, statementTimeoutMs: LIMIT_MS, idleInTransactionTimeoutMs: LIMIT_MS };
-  const values = spanValues(range.access, range.lo, span);
+  const { stride } = span;
+  const text = stride === undefined ? sql.source : sql.strided?.source;
+  const values = [...spanValues(range.access, range.lo, span), ...(stride === undefined ? [] : [stride])];
   try {
-    const { rows, more } = await database.readSome(limits, sql.source ?? '', values, {
+    const { rows, more } = await database.readSome(limits, text ?? '', values, {
       rows: MOST_ROWS,
       bytes: MOST_BYTES,
     });

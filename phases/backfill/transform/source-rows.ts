@@ -1,17 +1,16 @@
 import { quote, quoteTable } from '#core/identifier';
 import { waitsText } from '../../expand/marker.js';
-import { spanText } from '../access.js';
 import type { BatchTarget } from '../batch.js';
 
-/** The pending rows of a span, whose values begin at $1, with what a transform reads. Null where there is no transform. */
-export function sourceRows({ backfill, leaf, access }: BatchTarget, condition: string): string | null {
+/** The pending rows of a span with what a transform reads. Null where there is no transform. */
+export function sourceRows({ backfill, leaf }: BatchTarget, span: string, condition: string): string | null {
   if (backfill.kind !== 'synced' || backfill.transform === undefined) return null;
   const columns = backfill.transform.read.map(({ name }) => `,\n  t.${quote(name)}`);
   return `select
   t.ctid::text,
   t.xmin::text${columns.join('')}
 from ${quoteTable(leaf)} as t
-where ${spanText(access, 1)}
+where ${span}
   and ${waitsText(backfill.marker, 't.')}
   and ${condition}`;
 }

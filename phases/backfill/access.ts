@@ -36,7 +36,7 @@ export interface Span {
   readonly lo: number;
   readonly hi: number;
   readonly keys?: KeySpan;
-  /** Only the rows of this stride; further ones of the same span follow. Without it: all that are left. */
+  /** Only the rows of this stride; the cursor moves with the last one. Without it: all rows. */
   readonly stride?: number;
 }
 

@@ -8,6 +8,7 @@ import { afterMoved, afterUnit, cut, movedTo, type Position, slower } from './po
 import { backfillOf, replanLeaf } from './ranges.js';
 import { moveByRow, putAsideSuppressed, type RowsOutcome } from './rows.js';
 import { type Moved, send } from './send.js';
+import { isInside } from './strides.js';
 import { isTableLocked } from './table-lock.js';
 import { type Trouble, troubleOf } from './trouble.js';
 
@@ -26,7 +27,7 @@ export async function afterSuccess(
   walk.emit('batch:committed', {
     migration: walk.migration,
     rows,
-    blocks: span.stride === undefined ? span.hi - span.lo : 0,
+    blocks: isInside(span) ? 0 : span.hi - span.lo,
     seconds: milliseconds / 1_000,
   });
   if (done) return 'done';

@@ -6,6 +6,7 @@ import type { ClaimedRange } from './claim.js';
 import { FIRST_SWEEP } from './ranges.js';
 import { afterRows, GUESSED_ROWS_PER_BLOCK, maxBlocks, type Rate, rested, START_RATE } from './rate.js';
 import type { Moved, Walk } from './send.js';
+import { isInside } from './strides.js';
 
 export interface Position {
   readonly cursor: number;
@@ -67,9 +68,8 @@ function mayStride({ bounds, attempts }: Position): boolean {
   return bounds.length === 0 && attempts === 0;
 }
 
-/** The last one takes whatever is left, so it is none of the walk's concern how rows are split. */
-function ofStride(strides: number, span: Span, number: number): Span {
-  return number < strides - 1 ? { ...span, stride: number } : span;
+function ofStride(strides: number, span: Span, stride: number): Span {
+  return strides > 1 ? { ...span, stride } : span;
 }
 
 export function afterMoved(
@@ -101,7 +101,7 @@ export function afterMoved(
     settings,
     rowsPerBlock: rows > 0 ? (share * rows) / blocks : position.rowsPerBlock,
   };
-  return span.stride === undefined ? next : { ...next, ...insideSpan(position, span, pace) };
+  return isInside(span) ? { ...next, ...insideSpan(position, span, pace) } : next;
 }
 
 /** A span that turned out too large is cut anew: what its strides have moved so far is found done. */

@@ -6,6 +6,7 @@ import type { BatchSql } from './batch.js';
 import type { ClaimedRange } from './claim.js';
 import type { Clock } from './clock.js';
 import { paceOf } from './pace-settings.js';
+import { isInside } from './strides.js';
 import { type Trouble, troubleOf } from './trouble.js';
 
 /** One walker on one range: what every batch of it needs. */
@@ -106,7 +107,7 @@ function statement(
   switch (request.kind) {
     case 'span': {
       const { lo, hi, stride } = request.span;
-      const stay = request.stay || stride !== undefined;
+      const stay = request.stay || isInside(request.span);
       const fence = fenceValues(walk.range, lo, stay ? lo : hi);
       const values = [...fence, ...spanValues(walk.range.access, walk.range.lo, request.span)];
       const texts = stride === undefined ? sql : sql.strided;

@@ -26,10 +26,7 @@ export interface VacuumDeps {
   readonly now: () => number;
 }
 
-/**
- * Leaves with what the walk has passed, and what of it was vacuumed; a leaf that was planned anew begins anew. Rows that an
- * index gave are few in a large table: what they leave behind is not worth reading its indexes for.
- */
+/** Leaves with what the walk has passed, and what of it was vacuumed; a leaf that was planned anew begins anew. */
 const PROGRESS = `
 select
   r.leaf::bigint as leaf,
@@ -41,13 +38,13 @@ select
   coalesce(max(v.seconds), 0)::float8 as seconds,
   extract(epoch from clock_timestamp() - min(r.started_at))::float8 as elapsed,
   extract(epoch from clock_timestamp() - max(v.due_at))::float8 as due,
+  bool_or(r.kind = 'picked') as picked,
   pg_relation_size(r.leaf) / current_setting('block_size')::bigint as blocks
 from bellows.ranges r
 left join bellows.vacuums v on v.run_id = r.run_id and v.leaf = r.leaf
 where r.run_id = $1
   and r.pass = 1
   and r.backfill = any ($2)
-  and r.kind <> 'picked'
   and r.state <> 'void'
 group by r.leaf
 having pg_relation_size(r.leaf) is not null`;
@@ -64,6 +61,8 @@ interface LeafProgress extends Readonly<Record<string, unknown>> {
   readonly elapsed: number | null;
   /** Seconds since a vacuum is due; null: it was not when somebody last looked. */
   readonly due: number | null;
+  /** Rows that an index gave: few in a large table, so what they leave behind is not worth reading its indexes for. */
+  readonly picked: boolean;
   readonly blocks: number;
 }
 
@@ -93,9 +92,7 @@ export async function vacuumAsItGoes(deps: VacuumDeps, run: RunRow, signal: Abor
   // A copy leaves no dead rows in what it walks.
   const written = run.plan.backfills.filter((b) => !isCopy(b)).map((b) => b.index);
   const leaves = await database.query<LeafProgress>(PROGRESS, [run.id, written]);
-  const due = (await isDue(database, run.id, leaves))
-    ? leaves.filter((leaf) => leaf.walked > leaf.vacuumed)
-    : [];
+  const due = await dueOf(database, run.id, leaves);
   if (due.length === 0) return 0;
   await database.query(DUE, [run.id, due.map((leaf) => leaf.leaf)]);
   const since = Math.max(PIN_SECONDS, ...due.map((leaf) => leaf.due ?? 0));
@@ -107,10 +104,19 @@ export async function vacuumAsItGoes(deps: VacuumDeps, run: RunRow, signal: Abor
   return done;
 }
 
-async function isDue(session: Session, runId: number, leaves: readonly LeafProgress[]): Promise<boolean> {
+async function dueOf(
+  session: Session,
+  runId: number,
+  leaves: readonly LeafProgress[],
+): Promise<readonly LeafProgress[]> {
+  // Dead rows hold the walk already, whoever left them: nothing else would release it where autovacuum is off.
+  if (await isHeldByDeadRows(session, runId)) return leaves;
+  const through = leaves.filter(({ picked }) => !picked);
+  return isDue(through) ? through.filter((leaf) => leaf.walked > leaf.vacuumed) : [];
+}
+
+function isDue(leaves: readonly LeafProgress[]): boolean {
   const sum = (of: (leaf: LeafProgress) => number) => leaves.reduce((all, leaf) => all + of(leaf), 0);
-  // Dead rows hold the walk already: nothing else would release it where autovacuum is off.
-  if (await isHeldByDeadRows(session, runId)) return true;
   if (sum((leaf) => leaf.blocks) < LEAST_BLOCKS) return false;
   const elapsed = Math.max(0, ...leaves.map((leaf) => leaf.elapsed ?? 0));
   const affordable = sum((leaf) => leaf.seconds) <= MAX_TIME * elapsed;

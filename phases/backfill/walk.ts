@@ -3,7 +3,7 @@
 import { type BackfillPlan, filledColumns } from '#core/plan';
 import type { JobOutcome, RangeJob, RunRow } from '#ports';
 import { afterLateSweep, afterSuccess, afterTrouble, afterUnlocated, whereItStands } from './after-batch.js';
-import { type BatchSql, renderBatches } from './batch.js';
+import { renderBatches } from './batch.js';
 import { type ClaimedRange, claim, release } from './claim.js';
 import { type Course, isOver, type Next, rest, type WalkDeps } from './course.js';
 import { batchLimits } from './limits.js';
@@ -12,7 +12,7 @@ import { nextSpan, type Position, startPosition } from './position.js';
 import { backfillOf, FIRST_SWEEP } from './ranges.js';
 import { send, type Walk } from './send.js';
 import { lastBatchBlocks, primaryKeyOf } from './start-facts.js';
-import { mayBeHot, STRIDES } from './strides.js';
+import { stridesOf } from './strides.js';
 import { walkTransform } from './transform/flow.js';
 
 const BUDGET_MS = 20_000;
@@ -60,21 +60,17 @@ async function prepare(deps: WalkDeps, run: RunRow, range: ClaimedRange): Promis
     range,
     sql,
     limits: batchLimits(deps.server, backfill.triggers),
-    strides: await stridesOf(deps, range, backfill, sql),
+    // Only the walk itself: later passes find a few rows here and there.
+    strides:
+      range.pass < FIRST_SWEEP && sql.strided !== null
+        ? await stridesOf(deps.database, range, writtenBy(backfill))
+        : 1,
   };
 }
 
-/** Only the walk itself: later passes find a few rows here and there. */
-async function stridesOf(
-  { database }: WalkDeps,
-  { pass, leaf }: ClaimedRange,
-  backfill: BackfillPlan,
-  { strided }: BatchSql,
-): Promise<number> {
-  if (pass >= FIRST_SWEEP || strided === null) return 1;
+function writtenBy(backfill: BackfillPlan): readonly string[] {
   const marker = backfill.kind === 'synced' ? [backfill.marker] : [];
-  const written = [...filledColumns(backfill).map(({ name }) => name), ...marker];
-  return (await mayBeHot(database, leaf, written)) ? STRIDES : 1;
+  return [...filledColumns(backfill).map(({ name }) => name), ...marker];
 }
 
 async function walkClaimed(course: Course, lastBlocks: number | null): Promise<JobOutcome> {

@@ -79,7 +79,7 @@ describe.each(MAJORS)('strides on PostgreSQL %s', (major) => {
   ])('are left out where an index has a written column: %s', async (_, index) => {
     const shop = await open();
     await shop.app.query(`create table items (id integer primary key, price text);
-      insert into items select i, null from generate_series(1, 5000) i`);
+      insert into items select i, null from generate_series(1, 30000) i`);
     const striding = await startPlain(shop, 'items', { price: `'none'` }, 'price is null');
     await backfill(shop, striding);
     expect(await staying(shop.database, striding.id)).toBeGreaterThan(0);

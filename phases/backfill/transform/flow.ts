@@ -14,6 +14,7 @@ import { type Course, isOver, type Next } from '../course.js';
 import { locate } from '../locate.js';
 import { nextSpan, type Position } from '../position.js';
 import { GUESSED_ROWS_PER_BLOCK } from '../rate.js';
+import { isInside } from '../strides.js';
 import { answerFor, type Caller } from './call.js';
 import { type Encoded, encode } from './encode.js';
 import { limited } from './limited.js';
@@ -107,8 +108,9 @@ function read(parts: TransformCourse, position: Position): Promise<ReadChunk> {
 }
 
 /** Where the next span, or the next stride of it, begins, before this one is written. */
-function ahead(position: Position, { lo, hi, keys, stride }: Span): Position {
-  if (stride === undefined) return { ...position, cursor: hi, key: keys?.to ?? null, striding: null };
+function ahead(position: Position, span: Span): Position {
+  const { lo, hi, keys, stride = 0 } = span;
+  if (!isInside(span)) return { ...position, cursor: hi, key: keys?.to ?? null, striding: null };
   return { ...position, cursor: lo, striding: { hi, next: stride + 1 } };
 }
 
@@ -120,7 +122,7 @@ function asRead(position: Position, { lo, hi }: Span): Position {
 /** No span follows that could be read already. */
 function isLast({ walk: { range } }: Course, { more, span }: Flying): boolean {
   if (more) return true;
-  if (range.access.kind !== 'keys') return span.hi >= range.hi && span.stride === undefined;
+  if (range.access.kind !== 'keys') return span.hi >= range.hi && !isInside(span);
   return JSON.stringify(span.keys?.to ?? null) === JSON.stringify(range.access.to);
 }
 
@@ -142,7 +144,7 @@ async function finish(
   if (given.kind === 'failed') throw given.error;
   if (given.kind === 'interrupted') return 'yielded';
   const { rows, refused } = given;
-  const stay = more || span.stride !== undefined;
+  const stay = more || isInside(span);
   const written = await staged(course, 'write', () => write(course, { rows, refused, span, stay }));
   if (written.kind !== 'moved') return afterRowsOutcome(course, position, written);
   const next = await afterSuccess(course, asRead(position, span), span, written);

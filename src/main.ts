@@ -153,8 +153,8 @@ function openedOnce(
       queue ??= openQueue(settings, database, emit);
       return queue;
     },
-    install: async () => {
-      installing ??= installSchema(database).catch((error: unknown) => {
+    install: async (meanwhile) => {
+      installing ??= installSchema(database, undefined, meanwhile).catch((error: unknown) => {
         installing = null;
         throw error;
       });

@@ -5,7 +5,7 @@ import type { CheckId, CheckResult, Finding } from '#core/gate';
 import type { TableName } from '#core/identifier';
 import type { RunPlan, Step } from '#core/plan';
 import type { State, TransitionEvent } from '#core/state';
-import type { Answers, Statement } from '#core/statement';
+import type { Answer, Answers, Statement } from '#core/statement';
 import type { Hold } from '#core/throttle';
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -21,7 +21,7 @@ export interface DirectSession extends Session {
    * Several statements in one message, `begin` and `commit` too: behind the first that fails nothing is run, a `commit` neither.
    * `onAnswer` is told of each when its answer comes.
    */
-  pipeline(statements: readonly Statement[], onAnswer?: () => void): Promise<Answers>;
+  pipeline(statements: readonly Statement[], onAnswer?: (answer: Answer) => void): Promise<Answers>;
   /** The server process that runs a statement of this session now; null where there is none to be found. Asked from elsewhere. */
   backend(): Promise<number | null>;
 }

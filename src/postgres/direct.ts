@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import type { Answers, Statement } from '#core/statement';
+import type { Answer, Answers, Statement } from '#core/statement';
 import type { DirectSession, Row } from '#ports';
 import { CancelledError, PoolerError } from './connection-errors.js';
 import type { Connector } from './connector.js';
@@ -104,7 +104,7 @@ class CancellableSession implements DirectSession {
     return row?.pid ?? null;
   }
 
-  pipeline(statements: readonly Statement[], onAnswer?: () => void): Promise<Answers> {
+  pipeline(statements: readonly Statement[], onAnswer?: (answer: Answer) => void): Promise<Answers> {
     const tagged = statements.map((s) => ({ ...s, text: `${this.#route.tag}${s.text}` }));
     return this.#cancellable(async () => {
       const { answers, error } = await this.#session.pipeline(tagged, onAnswer);

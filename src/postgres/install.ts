@@ -35,15 +35,18 @@ const OCCUPIED = new Set(['42P07', '42710', '42P06']);
  * Creates the schema `bellows`, or upgrades it in place; any number of processes may do so at once. One query where nothing
  * is to be done, which also works for a role that may only read, and on a standby.
  *
+ * `meanwhile` is called where something is to be done, when the server has been told what.
+ *
  * Throws `BELLOWS_SCHEMA_NEWER`, `BELLOWS_SCHEMA_PERMISSION` and `BELLOWS_SCHEMA_OCCUPIED`; nothing is half-done then.
  */
 export async function installSchema(
   database: Database,
   versions?: readonly SchemaVersion[],
+  meanwhile: () => void = () => undefined,
 ): Promise<Installed> {
   const known = versions ?? (await shippedVersions());
   try {
-    return await attempt(database, known, ATTEMPTS);
+    return await attempt(database, known, ATTEMPTS, meanwhile);
   } catch (error) {
     throw await explain(database, error);
   }
@@ -67,13 +70,14 @@ async function attempt(
   database: Database,
   known: readonly SchemaVersion[],
   left: number,
+  meanwhile: () => void,
 ): Promise<Installed> {
   try {
     const from = await currentVersion(database);
-    return isCurrent(from, known) ? { from, to: from } : await apply(database, known);
+    return isCurrent(from, known) ? { from, to: from } : await apply(database, known, meanwhile);
   } catch (error) {
     if (left <= 1 || !RACES.has(sqlstateOf(error) ?? '')) throw error;
-    return attempt(database, known, left - 1);
+    return attempt(database, known, left - 1, meanwhile);
   }
 }
 
@@ -84,7 +88,11 @@ function isCurrent(found: number, known: readonly SchemaVersion[]): boolean {
 }
 
 /** All missing versions in one transaction, under a lock that ends with it: nothing of it outlives the transaction behind a pooler. */
-async function apply(database: Database, known: readonly SchemaVersion[]): Promise<Installed> {
+async function apply(
+  database: Database,
+  known: readonly SchemaVersion[],
+  meanwhile: () => void,
+): Promise<Installed> {
   return database.transaction({ lockTimeoutMs: 30_000, statementTimeoutMs: 60_000 }, async (tx) => {
     await tx.query('select pg_catalog.pg_advisory_xact_lock($1::int, $2::int)', LOCK);
     const from = await currentVersion(tx);
@@ -92,15 +100,20 @@ async function apply(database: Database, known: readonly SchemaVersion[]): Promi
     // Not `create schema if not exists`: that asks for CREATE on the database also where an administrator made the schema.
     if (!(await schemaExists(tx))) await tx.query('create schema bellows');
     const missing = known.filter(({ version }) => version > from);
-    for (const { version, sql } of missing) await applyVersion(tx, version, sql);
+    const applied = applyVersions(tx, missing);
+    meanwhile();
+    await applied;
     return { from, to: Math.max(...missing.map(({ version }) => version)) };
   });
 }
 
-/** The file as one statement: `execute` runs all that its text holds. */
-async function applyVersion(tx: Session, version: number, sql: string): Promise<void> {
-  await tx.query(`do ${literal(`begin execute ${literal(sql)}; end`)}`);
-  await tx.query('insert into bellows.schema_version (version) values ($1)', [version]);
+/** All files as one statement: `execute` runs all that a text holds. */
+async function applyVersions(tx: Session, versions: readonly SchemaVersion[]): Promise<void> {
+  const steps = versions.map(
+    ({ version, sql }) =>
+      `execute ${literal(sql)}; insert into bellows.schema_version (version) values (${version});`,
+  );
+  await tx.query(`do ${literal(`begin ${steps.join(' ')} end`)}`);
 }
 
 async function schemaExists(session: Session): Promise<boolean> {

@@ -8,7 +8,7 @@ import type { Answer, Answers, Statement } from '#core/statement';
 import type { Row } from '#ports';
 import { ROW_TYPES } from './row-types.js';
 
-type OnAnswer = () => void;
+type OnAnswer = (answer: Answer) => void;
 type Field = Pick<pg.FieldDef, 'name' | 'dataTypeID'>;
 
 /** Never rejects: what the server or the connection said is in the answer. */
@@ -47,9 +47,10 @@ function receive(onAnswer: OnAnswer | undefined, resolve: (answers: Answers) => 
   let fields: readonly Field[] | null = null;
   let rows: Row[] = [];
   const answered = () => {
-    answers.push({ rows, at: performance.now() });
+    const answer = { rows, at: performance.now() };
+    answers.push(answer);
     [fields, rows] = [null, []];
-    onAnswer?.();
+    onAnswer?.(answer);
   };
   return {
     handleRowDescription: (message: { readonly fields: readonly Field[] }) => {

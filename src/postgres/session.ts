@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { sqlstateOf } from '#core/sqlstate';
-import type { Answers, Statement } from '#core/statement';
+import type { Answer, Answers, Statement } from '#core/statement';
 import type { Row, Session } from '#ports';
 import { ConnectionLostError, type Endpoint } from './connection-errors.js';
 import { sendTogether } from './pipeline.js';
@@ -24,7 +24,7 @@ export class ClientSession implements Session {
     return this.#next(() => send<R>(this.#client, this.#endpoint, text, values));
   }
 
-  pipeline(statements: readonly Statement[], onAnswer?: () => void): Promise<Answers> {
+  pipeline(statements: readonly Statement[], onAnswer?: (answer: Answer) => void): Promise<Answers> {
     return this.#next(async () => {
       const { answers, error } = await sendTogether(this.#client, statements, onAnswer);
       return { answers, error: error === null ? null : tellLost(error, this.#endpoint) };

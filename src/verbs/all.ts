@@ -14,6 +14,8 @@ function later<A extends readonly unknown[], R>(
   return async (context, ...args) => (await load())(context, ...args);
 }
 
+const readAhead = later(async () => (await import('./read-ahead.js')).readAhead);
+
 type Opened = <A extends readonly unknown[], R>(
   verb: (context: Context, ...args: A) => Promise<R>,
 ) => (...args: A) => Promise<R>;
@@ -72,8 +74,14 @@ export function furtherVerbs(
   const looks = looking(context, forgetFiles);
   return {
     up: async (o) => {
+      forgetFiles();
+      // The files are read while the server works; what is wrong with the folder is told when it is asked for.
+      context.folder().catch(() => undefined);
       await later(async () => (await import('./ensure-database.js')).ensureDatabase)(context, o?.create);
-      return ready(later(async () => (await import('./up.js')).up))(o);
+      await context.install(() => void readAhead(context).catch(() => undefined));
+      return withOwnRights(context.database, () =>
+        later(async () => (await import('./up.js')).up)(context, o),
+      );
     },
     rollbackMany: ready(later(async () => (await import('./rollback.js')).rollbackMany)),
     resolve: ready(later(async () => (await import('./resolve.js')).resolve)),

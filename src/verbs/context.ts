@@ -41,8 +41,8 @@ export interface Context {
   readonly folder: () => Promise<Project>;
   /** Ends a session of the server; throws, in words, where there is none or it may not be ended. */
   readonly endSession: (pid: number) => Promise<void>;
-  /** Creates or upgrades schema `bellows`; once a process. */
-  readonly install: () => Promise<void>;
+  /** Creates or upgrades schema `bellows`; once a process. `meanwhile` is called where the server has to work for it. */
+  readonly install: (meanwhile?: () => void) => Promise<void>;
   /** Ends every connection of this process, the queue's too; the next verb opens new ones. */
   readonly disconnect: () => Promise<void>;
 }

@@ -1,4 +1,4 @@
-import type { Opened } from '#everyday/sql/message';
+import { MOST_AHEAD, type Opened } from '#everyday/sql/message';
 import type { Prepared } from '#everyday/sql/prepare';
 import { runPrepared } from '#everyday/sql/run';
 import { leavesSettings } from '#everyday/sql/settings-left';
@@ -20,13 +20,21 @@ export async function runAll(
       await withSession(async (running) => {
         let opened: Opened | null = null;
         for (let file = rest.shift(); file !== undefined; file = rest.shift()) {
-          const next = leavesSettings(file.units) ? null : (rest[0] ?? null);
-          opened = await runPrepared(running, file, { opened, next });
-          if (next === null) return;
+          const last = leavesSettings(file.units);
+          const following = () => (last ? [] : onSameSession(rest));
+          opened = await runPrepared(running, file, { opened, following });
+          if (last) return;
         }
       });
     }
   });
+}
+
+/** The next ones, as far as one that changes the settings. */
+function onSameSession(rest: readonly Prepared[]): readonly Prepared[] {
+  const next = rest.slice(0, MOST_AHEAD);
+  const last = next.findIndex(({ units }) => leavesSettings(units));
+  return last < 0 ? next : next.slice(0, last + 1);
 }
 
 /** Another runner may have gone first while this one waited for the lease. */

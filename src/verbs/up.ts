@@ -22,8 +22,8 @@ import { startWatch } from './watch.js';
 
 export async function up(context: Context, options: UpOptions = {}): Promise<UpResult> {
   const began = Date.now();
-  // The files are read while the server works.
-  const [project] = await Promise.all([context.folder(), context.install()]);
+  await context.install();
+  const project = await context.folder();
   refuseProblems(project);
   const runs = await context.store.runs();
   refuseDrift(runs, project.migrations);

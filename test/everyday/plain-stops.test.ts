@@ -118,38 +118,45 @@ it('a runner that is killed in a transaction leaves nothing, and the next one si
   expect(await values(project.client, 'select count(*)::int as value from a')).toEqual([0]);
 }, 60_000);
 
-it('a runner that is killed between and in the midst of files leaves each of them whole, or not there', async () => {
-  const names = Array.from({ length: 300 }, (_, i) => String(20240101000001 + i));
-  const project = await open(
-    Object.fromEntries(names.map((v) => [`${v}_k.sql`, `create table k${v} (id int);\nselect 1;`])),
-  );
-  const found = async () => ({
-    tables: await values(
-      project.client,
-      `select substr(relname, 2) as value from pg_class where relname ~ '^k2024' and relkind = 'r' order by 1`,
-    ),
-    versions: await applied(project),
-    rows: await values(project.client, 'select version as value from bellows.plain order by 1'),
-    history: await values(
-      project.client,
-      `select left(migration, 14) as value from bellows.history where action = 'sql_applied' order by id`,
-    ),
-  });
-  const child = spawnBellows(['up'], { cwd: project.cwd, url: database.url });
-  await child.waitForLine(/Applied 20240101000100_k/);
-  await child.kill('SIGKILL');
-  // What the dead one had sent is still done by the server: statements, and never a commit.
-  const sessions = `select pid as value from pg_stat_activity where application_name like 'bellows cli:%' and datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()`;
-  await until(async () => (await values(project.client, sessions)).length === 0, {
-    what: 'its sessions to end',
-  });
-  const { tables, ...recorded } = await found();
-  expect(tables.length).toBeGreaterThanOrEqual(100);
-  expect(tables.length).toBeLessThan(300);
-  expect(recorded).toEqual({ versions: tables, rows: tables, history: tables });
-  expect((await project.bellows.up({ lockWaitMs: 60_000 })).reached).toBe(true);
-  expect(await found()).toEqual({ tables: names, versions: names, rows: names, history: names });
-}, 60_000);
+it.each([
+  ['one by one', '\nselect 1;'],
+  ['sent ahead', ''],
+])(
+  'a runner that is killed between and in the midst of files leaves each of them whole, or not there: %s',
+  async (_, more) => {
+    const names = Array.from({ length: 600 }, (_, i) => String(20240101000001 + i));
+    const project = await open(
+      Object.fromEntries(names.map((v) => [`${v}_k.sql`, `create table k${v} (id int);${more}`])),
+    );
+    const found = async () => ({
+      tables: await values(
+        project.client,
+        `select substr(relname, 2) as value from pg_class where relname ~ '^k2024' and relkind = 'r' order by 1`,
+      ),
+      versions: await applied(project),
+      rows: await values(project.client, 'select version as value from bellows.plain order by 1'),
+      history: await values(
+        project.client,
+        `select left(migration, 14) as value from bellows.history where action = 'sql_applied' order by id`,
+      ),
+    });
+    const child = spawnBellows(['up'], { cwd: project.cwd, url: database.url });
+    await child.waitForLine(/Applied 20240101000100_k/);
+    await child.kill('SIGKILL');
+    // What the dead one had sent is still done by the server, each file with its record.
+    const sessions = `select pid as value from pg_stat_activity where application_name like 'bellows cli:%' and datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()`;
+    await until(async () => (await values(project.client, sessions)).length === 0, {
+      what: 'its sessions to end',
+    });
+    const { tables, ...recorded } = await found();
+    expect(tables.length).toBeGreaterThanOrEqual(100);
+    expect(tables.length).toBeLessThan(600);
+    expect(recorded).toEqual({ versions: tables, rows: tables, history: tables });
+    expect((await project.bellows.up({ lockWaitMs: 60_000 })).reached).toBe(true);
+    expect(await found()).toEqual({ tables: names, versions: names, rows: names, history: names });
+  },
+  60_000,
+);
 
 it('Ctrl-C cancels the statement on the server and takes the file back', async () => {
   const project = await open({ [FILE]: `create table a (id int);\nselect pg_sleep(600);` });

@@ -6,12 +6,14 @@
 import { FencedError } from '#core/errors';
 import type { StatementCost } from '#core/events';
 import { quoteTable } from '#core/identifier';
+import type { LockMode } from '#core/locks';
 import type { SqlMigration } from '#core/sql-migration';
 import { sqlstateOf } from '#core/sqlstate';
-import type { Statement } from '#core/statement';
+import type { Answer, Statement } from '#core/statement';
 import type { Fence, Session } from '#ports';
 import type { PlainDeps } from './deps.js';
 import type { PlainFailure } from './ledger.js';
+import { locksAsOne } from './locks-held.js';
 
 export interface Book {
   readonly deps: Pick<PlainDeps, 'table' | 'actor'>;
@@ -68,18 +70,66 @@ export interface Applied {
   readonly reason?: string | undefined;
 }
 
+/** What the server measures: the only statement of a transaction, and the locks that it took. */
+export interface Alone {
+  readonly line: number;
+  /** The relation that it creates: its locks harm nobody. */
+  readonly creates: string | null;
+  readonly mayLock: boolean;
+}
+
 export function markApplied(book: Book, applied: Applied): Statement {
   const { origin, action, seconds, costs, tables, reason } = applied;
   const { version, checksum } = book.migration;
   const detail = { seconds, ...statementsOf(costs), ...(reason === undefined ? {} : { reason }) };
   return {
-    text: 'select bellows.plain_applied($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)',
+    text: `select bellows.plain_applied(${APPLIED}, null, null)`,
     values: [
       ...[book.fence.holder, book.fence.epoch],
       ...historyOf(book, action, detail),
       ...[quoteTable(book.deps.table), version, checksum, origin, tables, seconds],
     ],
   };
+}
+
+const APPLIED = '$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12';
+
+/** The same, measured where it is recorded: nothing of it has to be known beforehand. `measuredOf` reads its answer. */
+export function markMeasured(book: Book, tables: readonly string[], alone: Alone): Statement {
+  const { version, checksum } = book.migration;
+  // Asked here and not in the function: names are shown as the search_path of the session has them.
+  const locks = alone.mayLock ? locksAsOne(14) : 'null';
+  return {
+    text: `select bellows.plain_applied(${APPLIED}, $13, ${locks}) as measured`,
+    values: [
+      ...[book.fence.holder, book.fence.epoch],
+      ...historyOf(book, 'sql_applied', {}),
+      ...[quoteTable(book.deps.table), version, checksum, 'run', tables, null],
+      alone.line,
+      ...(alone.mayLock ? [alone.creates] : []),
+    ],
+    rows: true,
+  };
+}
+
+/** What a transaction took, and its statements. */
+export interface Took {
+  readonly seconds: number;
+  readonly costs: readonly StatementCost[];
+}
+
+interface Measured {
+  readonly seconds: number;
+  readonly line: number;
+  readonly ms: number;
+  readonly locks?: readonly { readonly relation: string; readonly mode: LockMode; readonly heldMs: number }[];
+}
+
+/** @param row what `markMeasured` is answered */
+export function measuredOf(row: Answer['rows'][number]): Took {
+  const { seconds, line, ms, locks = [] } = row.measured as Measured;
+  const held = locks.map(({ heldMs, ...lock }) => ({ ...lock, heldSeconds: heldMs / 1000 }));
+  return { seconds, costs: [{ line, seconds: ms / 1000, locks: held }] };
 }
 
 export function markRolledBack(

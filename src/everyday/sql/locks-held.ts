@@ -30,29 +30,34 @@ function createsAlone({ kind, node }: SqlStatement): boolean {
 }
 
 export function locksOf(rows: readonly Row[]): readonly Lock[] {
-  return rows.map(({ relation, mode }) => ({ relation: String(relation), mode: modeName(String(mode)) }));
+  return rows.map(({ relation, mode }) => ({ relation: String(relation), mode: mode as LockMode }));
 }
 
 /** The table locks of this transaction that writers, or other DDL, wait for. Those of a table that it creates harm nobody. */
 export const LOCKS_HELD = `
-select c.oid::regclass::text as relation, l.mode
+select c.oid::regclass::text as relation, m.mode, c.relname as bare
 from pg_catalog.pg_locks l
+join (values
+  ('ShareUpdateExclusiveLock', 'SHARE UPDATE EXCLUSIVE'),
+  ('ShareLock', 'SHARE'),
+  ('ShareRowExclusiveLock', 'SHARE ROW EXCLUSIVE'),
+  ('ExclusiveLock', 'EXCLUSIVE'),
+  ('AccessExclusiveLock', 'ACCESS EXCLUSIVE')
+) m (name, mode) on m.name = l.mode
 join pg_catalog.pg_class c on c.oid = l.relation
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where l.pid = pg_backend_pid()
 and l.locktype = 'relation'
 and l.database = (select oid from pg_catalog.pg_database where datname = current_database())
-and l.mode in ('ShareUpdateExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
 and c.relkind in ('r', 'p', 'm', 'v', 'f')
 and n.nspname not in ('pg_catalog', 'pg_toast', 'information_schema', 'bellows')
 order by 1, 2`;
 
-/** `AccessExclusiveLock` → `ACCESS EXCLUSIVE`. */
-function modeName(mode: string): LockMode {
-  return mode
-    .replace(/Lock$/, '')
-    .replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ')
-    .toUpperCase() as LockMode;
+/** The same as one value, without those of the relation that parameter `$n` names; null: there are none. */
+export function locksAsOne(n: number): string {
+  return `(select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('relation', relation, 'mode', mode))
+    from (${LOCKS_HELD}) held
+    where bare is distinct from $${n}::text)`;
 }
 
 /** The relation that a statement creates, by its bare name; null for one that creates none. */

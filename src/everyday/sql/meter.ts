@@ -11,10 +11,11 @@ export interface Part extends Statement {
   readonly statement: SqlStatement;
 }
 
-export function partsOf(statements: readonly SqlStatement[]): readonly Part[] {
+/** @param measuredHere false: nobody here has to know when each was done, and its record asks for the locks. */
+export function partsOf(statements: readonly SqlStatement[], measuredHere: boolean): readonly Part[] {
   return statements.flatMap((statement): readonly Part[] => {
-    const part = { kind: 'statement', statement, text: statement.text, atOnce: true } as const;
-    if (!mayLockTables(statement)) return [part];
+    const part = { kind: 'statement', statement, text: statement.text, atOnce: measuredHere } as const;
+    if (!measuredHere || !mayLockTables(statement)) return [part];
     return [part, { kind: 'locks', statement, text: LOCKS_HELD, rows: true, atOnce: true }];
   });
 }

@@ -11,9 +11,17 @@ export interface Prepared {
   readonly units: readonly Unit[];
 }
 
+/** A file is read once, also where it was read ahead. */
+const known = new WeakMap<SqlMigration, Prepared>();
+
 /** `loadParser()` must have been awaited. @throws SqlFileError */
 export function prepareUp(migration: SqlMigration): Prepared {
-  return { migration, direction: 'up', units: unitsOf(migration.up, migration) };
+  const prepared = known.get(migration) ?? {
+    ...{ migration, direction: 'up' },
+    units: unitsOf(migration.up, migration),
+  };
+  known.set(migration, prepared);
+  return prepared;
 }
 
 /** @throws ConditionError where there is no way back; SqlFileError */

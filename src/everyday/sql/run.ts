@@ -3,13 +3,22 @@ import { DriftError } from '#core/errors';
 import type { StatementCost } from '#core/events';
 import type { SqlMigration } from '#core/sql-migration';
 import type { Statement } from '#core/statement';
-import { type Book, markApplied, markRolledBack, markRunning, markUnitDone, record } from './bookkeeping.js';
+import {
+  type Book,
+  markApplied,
+  markMeasured,
+  markRolledBack,
+  markRunning,
+  markUnitDone,
+  record,
+} from './bookkeeping.js';
 import { concurrentIndex } from './concurrent-index.js';
 import { type Course, isAtomic, markOf, progressOf, type Running } from './course.js';
 import { tellFailure } from './failure.js';
 import type { PlainRow } from './ledger.js';
+import { createdBy, mayLockTables } from './locks-held.js';
 import { tablesIn } from './mentions.js';
-import { type Opened, UnitFailure } from './message.js';
+import { type Opened, type Sending, UnitFailure } from './message.js';
 import type { Prepared } from './prepare.js';
 import { type Done, runTransactionUnit } from './transaction-unit.js';
 import type { Unit } from './units.js';
@@ -17,36 +26,35 @@ import type { Unit } from './units.js';
 interface RunOptions {
   /** The unit to begin with. Default: the first. */
   readonly from?: number;
-  /** Its transaction, where the file before has opened it. */
+  /** Its transaction, where a file before has sent it. */
   readonly opened?: Opened | null;
-  /** The file that is run next on the same session. */
-  readonly next?: Prepared | null;
+  /** The files that are run next on the same session. */
+  readonly following?: () => readonly Prepared[];
 }
 
 /**
- * Runs it, from its beginning or from the unit that it stopped at. Returns the transaction of the next file, which is under way when
- * this one is told as applied: while we write that down, the server works.
+ * Runs it, from its beginning or from the unit that it stopped at. Returns the transaction of the next file where it was sent with this
+ * one, and is under way or done when this one is told as applied: while we write that down, the server works.
  *
  * @throws SqlStatementError, with what was left in place; FencedError
  */
 export async function runPrepared(
   running: Running,
   prepared: Prepared,
-  { from = 0, opened = null, next = null }: RunOptions = {},
+  { from = 0, opened = null, following = () => [] }: RunOptions = {},
 ): Promise<Opened | null> {
   const { migration, direction } = prepared;
   const { emit } = running.deps;
   const began = performance.now();
   const seconds = () => (performance.now() - began) / 1000;
-  const book: Book = { deps: running.deps, fence: running.fence, migration };
-  const course: Course = { ...prepared, running, book, seconds };
+  const course: Course = { ...prepared, running, book: bookOf(running, prepared), seconds };
   emit('sql:started', { migration: migration.id, direction });
   try {
     const done = isAtomic(prepared.units)
-      ? await runAtomic(course, opened, next)
-      : { costs: await runSteps(course, from), opened: null };
+      ? await runAtomic(course, opened, following)
+      : { costs: await runSteps(course, from), seconds: null, opened: null };
     for (const cost of done.costs) emit('sql:statement', { migration: migration.id, ...cost });
-    emit('sql:finished', { migration: migration.id, direction, seconds: seconds() });
+    emit('sql:finished', { migration: migration.id, direction, seconds: done.seconds ?? seconds() });
     return done.opened;
   } catch (error) {
     throw await tellFailure(course, error);
@@ -82,15 +90,47 @@ function beginningEdited({ file, id }: SqlMigration): DriftError {
   });
 }
 
-async function runAtomic(course: Course, opened: Opened | null, next: Prepared | null): Promise<Done> {
-  const { running, migration, units } = course;
-  const [unit] = units;
-  if (unit === undefined) return { costs: [], opened: null };
+function bookOf({ deps, fence }: Running, { migration }: Prepared): Book {
+  return { deps, fence, migration };
+}
+
+async function runAtomic(
+  course: Course,
+  opened: Opened | null,
+  following: () => readonly Prepared[],
+): Promise<Done> {
+  const { running, migration } = course;
   return runTransactionUnit(running.deps, running.session, {
-    ...{ migration: migration.id, unit, signal: running.signal, opened },
+    ...{ migration: migration.id, sending: sendingOf(running, course), signal: running.signal, opened },
     mark: (costs) => markFinished(course, costs),
-    next: next !== null && isAtomic(next.units) ? (next.units[0] ?? null) : null,
+    following: () => sendingsOf(running, following()),
   });
+}
+
+/** As many as can be sent in one message: what is behind one that we measure waits for that. */
+function sendingsOf(running: Running, files: readonly Prepared[]): readonly Sending[] {
+  const sendings: Sending[] = [];
+  for (const file of files) {
+    if (!isAtomic(file.units)) break;
+    const sending = sendingOf(running, file);
+    sendings.push(sending);
+    if (sending.record === null) break;
+  }
+  return sendings;
+}
+
+/** Of a file that is one transaction. Where that holds one statement alone, the server knows by itself when it began and ended. */
+function sendingOf(running: Running, file: Prepared): Sending {
+  const statements = file.units.flatMap((unit) => unit.statements);
+  const [statement, another] = statements;
+  if (statement === undefined || another !== undefined || file.direction === 'down')
+    return { statements, record: null };
+  const alone = {
+    line: statement.start.line,
+    creates: createdBy(statement),
+    mayLock: mayLockTables(statement),
+  };
+  return { statements, record: markMeasured(bookOf(running, file), tablesIn(statements), alone) };
 }
 
 async function runSteps(course: Course, from: number): Promise<readonly StatementCost[]> {
@@ -117,7 +157,14 @@ async function runUnit(
 ): Promise<readonly StatementCost[]> {
   const { deps, session, signal } = running;
   if (unit.kind === 'transaction')
-    return (await runTransactionUnit(deps, session, { migration: migration.id, unit, signal, mark })).costs;
+    return (
+      await runTransactionUnit(deps, session, {
+        migration: migration.id,
+        sending: { ...unit, record: null },
+        signal,
+        mark,
+      })
+    ).costs;
   const [statement] = unit.statements;
   if (statement === undefined) return [];
   const startedAt = performance.now();

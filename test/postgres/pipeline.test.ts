@@ -1,5 +1,5 @@
 /** Several statements in one message on a connection of one's own: what is run behind an error, and what is told when. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Statement } from '#core/statement';
 import type { DirectSession } from '#ports';
 import { connect, useDatabase } from '../support/database.js';
@@ -65,6 +65,33 @@ test.each([
     return session.query('select n from t');
   });
   expect(after).toEqual([]);
+});
+
+describe.each([14, 18] as const)('of several transactions, on PostgreSQL %d', (major) => {
+  const used = useDatabase({ major });
+  test('those before the one that fails are kept, and none behind it begins', async () => {
+    const client = await connect(used.url);
+    await client.query('create table t (n int, at timestamptz default now())');
+    const insert = (n: number) =>
+      texts('begin', `insert into t values (${n})`, 'select pg_sleep(0.01)', 'commit');
+    const { answers, error } = await open(used.url).direct(never, (session) =>
+      session.pipeline([
+        ...insert(1),
+        ...insert(2),
+        ...texts('begin', 'select 1 / 0', 'commit'),
+        ...insert(4),
+      ]),
+    );
+    expect([answers.length, error]).toMatchObject([9, { code: '22012' }]);
+    // Each is a transaction of its own, which began when the one before it had ended.
+    const { rows } = await client.query(
+      `select n, at - lag(at) over (order by n) >= interval '10 milliseconds' as later from t order by n`,
+    );
+    expect(rows).toEqual([
+      { n: 1, later: null },
+      { n: 2, later: true },
+    ]);
+  });
 });
 
 test('behind a begin that fails nothing is run outside of a transaction', async () => {

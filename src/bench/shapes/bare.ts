@@ -1,15 +1,16 @@
 import type { Client } from 'pg';
 import type { BackfillPlan } from '#core/plan';
+import { STRIDES, strideText } from '#phases/backfill/strides';
 import { median } from '../figures.js';
 import { SET_NAMES } from '../project.js';
 import type { Shape } from './shape.js';
 
-/** Until the ledger has a batch to go by. */
-const FIRST_BLOCKS = 128;
+/** Until the ledger has a span to go by. */
+const FIRST_BLOCKS = 1_024;
 
 /**
- * Bellows' batches without fence, ledger and queue: the same blocks at a time, the same assignments and triggers, the same
- * commit that is not waited for. What Bellows costs above it is what safety costs.
+ * Bellows' batches without fence, ledger and queue: the same spans in the same strides, the same assignments and triggers, the
+ * same commit that is not waited for. What Bellows costs above it is what safety costs.
  */
 export function bareBatches(client: Client, { insertTrigger, updateTrigger, marker }: Synced): Shape {
   return {
@@ -22,17 +23,22 @@ export function bareBatches(client: Client, { insertTrigger, updateTrigger, mark
       }
     },
     move: async ({ lo, hi }) => {
-      const size = await batchBlocks(client);
+      const size = await spanBlocks(client);
       let moved = 0;
       await client.query('set synchronous_commit to off');
       for (let from = lo; from < hi; from += size) {
-        const { rowCount } = await client.query(`
-          update users
-          set ${SET_NAMES}, "${marker}" = 'd'
-          where ctid >= '(${from},0)'
-            and ctid < '(${Math.min(hi, from + size)},0)'
-            and "${marker}" = 'p'`);
-        moved += rowCount ?? 0;
+        for (let stride = 0; stride < STRIDES; stride += 1) {
+          const { rowCount } = await client.query(
+            `update users as t
+            set ${SET_NAMES}, "${marker}" = 'd'
+            where ctid >= '(${from},0)'
+              and ctid < '(${Math.min(hi, from + size)},0)'
+              and "${marker}" = 'p'
+              and ${strideText(1)}`,
+            [stride],
+          );
+          moved += rowCount ?? 0;
+        }
       }
       await client.query('reset synchronous_commit');
       return moved;
@@ -42,8 +48,9 @@ export function bareBatches(client: Client, { insertTrigger, updateTrigger, mark
 
 export type Synced = Extract<BackfillPlan, { readonly kind: 'synced' }>;
 
-async function batchBlocks(client: Client): Promise<number> {
-  const sql = 'select (hi - lo)::integer as blocks from bellows.batches order by committed_at desc limit 20';
+async function spanBlocks(client: Client): Promise<number> {
+  const sql =
+    'select (hi - lo)::integer as blocks from bellows.batches where hi > lo order by committed_at desc limit 20';
   const blocks = (await client.query<{ blocks: number }>(sql)).rows.map((row) => row.blocks);
   return blocks.length === 0 ? FIRST_BLOCKS : Math.round(median(blocks));
 }

@@ -31,7 +31,7 @@ export async function afterSuccess(
     seconds: milliseconds / 1_000,
   });
   if (done) return 'done';
-  return rank >= settings.concurrency ? 'yielded' : afterMoved(walk, position, span, moved);
+  return rank >= settings.concurrency ? 'yielded' : afterMoved(walk.range, position, span, moved);
 }
 
 /**

@@ -2,13 +2,13 @@ import type { Leaf } from './leaves.js';
 import type { PlannedRange } from './planned-range.js';
 
 /**
- * A range of 2,048 blocks is about a second of work: taking a job, claiming its range and finding the batch size again costs
- * some ten milliseconds each time. Smaller tables get smaller ranges, so that several workers can share them; below 256
+ * A range of 8,192 blocks is about two seconds of work: taking a job, claiming its range and finding the batch size again costs
+ * up to a tenth of a second each time. Smaller tables get smaller ranges, so that several workers can share them; below 256
  * blocks it is not worth a job. Above 1,024 ranges a pass gains nothing and the ledger's queries slow down.
  */
 const MIN_BLOCKS = 256;
-const GOOD_BLOCKS = 2_048;
-const SHARED_RANGES = 8;
+const GOOD_BLOCKS = 8_192;
+const SHARED_RANGES = 16;
 const MAX_RANGES = 1_024;
 
 /** How large a range of leaves is that have `total` blocks together. */

@@ -6,14 +6,16 @@ import type { ClaimedRange } from './claim.js';
 import { FIRST_SWEEP } from './ranges.js';
 import { afterRows, GUESSED_ROWS_PER_BLOCK, maxBlocks, type Rate, rested, START_RATE } from './rate.js';
 import type { Moved, Walk } from './send.js';
-import { isInside } from './strides.js';
+import { isInside, SPAN_FACTOR, shareOf } from './strides.js';
 
 export interface Position {
   readonly cursor: number;
   /** Where keys are walked: the next batch begins below it; null: at the top. */
   readonly key: Key | null;
-  /** Blocks for a statement: where spans are walked in strides, those of a whole span. */
+  /** Blocks for a statement that takes all their rows. */
   readonly pace: Pace;
+  /** It is done with growing from a first guess, batch by batch: a span in strides needs a size that lasts. */
+  readonly settled: boolean;
   /** The span that is walked in strides, and the next of them; null: none is begun. */
   readonly striding: { readonly hi: number; readonly next: number } | null;
   /** Ends of the parts that a failed batch was cut into, nearest last; empty where nothing failed. */
@@ -29,19 +31,25 @@ export interface Position {
 
 const FIRST_ROWS = 1_000;
 
-export type Walked = Pick<Walk, 'range' | 'strides'>;
+/** A pace that grew by so much was not settled: it grows by 1.5 at most. */
+const GROWN = 1.4;
+/** From here on over its target a batch is made smaller at once, also by `afterBatch`. */
+const OVER = 1.5;
+
+export type Walked = Pick<Walk, 'range' | 'strided'>;
 
 /** @param lastBlocks size of this pass' newest batch in the ledger, null where it has none. */
 export function startPosition(
-  { range, strides }: Walked,
+  range: ClaimedRange,
   settings: PaceSettings,
   lastBlocks: number | null,
 ): Position {
-  const guess = (strides * FIRST_ROWS) / Math.max(1, range.rowsPerBlock ?? GUESSED_ROWS_PER_BLOCK);
+  const guess = FIRST_ROWS / Math.max(1, range.rowsPerBlock ?? GUESSED_ROWS_PER_BLOCK);
   return {
     cursor: range.cursor,
     key: range.key,
     pace: startPace(lastBlocks ?? guess, paceLimits(settings)),
+    settled: lastBlocks !== null,
     striding: null,
     bounds: [],
     careful: isSweep(range),
@@ -52,42 +60,30 @@ export function startPosition(
   };
 }
 
-export function nextSpan({ range, strides }: Walked, position: Position): Span {
+export function nextSpan({ range, strided }: Walked, position: Position): Span {
   const { cursor, pace, settings, rowsPerBlock, striding } = position;
-  if (striding !== null) return ofStride(strides, { lo: cursor, hi: striding.hi }, striding.next);
-  const share = mayStride(position) ? strides : 1;
-  const blocks = Math.max(1, Math.floor((pace.blocks * share) / strides));
-  const most = share * maxBlocks(settings, rowsPerBlock);
+  if (striding !== null) return { lo: cursor, hi: striding.hi, stride: striding.next };
+  const begins = strided && mayBegin(position);
+  const blocks = Math.min(pace.blocks, maxBlocks(settings, rowsPerBlock)) * (begins ? SPAN_FACTOR : 1);
   const end = range.access.kind === 'keys' ? Number.POSITIVE_INFINITY : range.hi;
-  const hi = Math.min(end, position.bounds.at(-1) ?? end, cursor + Math.min(blocks, most));
-  return ofStride(share, { lo: cursor, hi }, 0);
+  const span = { lo: cursor, hi: Math.min(end, position.bounds.at(-1) ?? end, cursor + blocks) };
+  return begins ? { ...span, stride: 0 } : span;
 }
 
 /** What failed is walked in one statement, and a small one. */
-function mayStride({ bounds, attempts }: Position): boolean {
-  return bounds.length === 0 && attempts === 0;
+function mayBegin({ settled, bounds, attempts }: Position): boolean {
+  return settled && bounds.length === 0 && attempts === 0;
 }
 
-function ofStride(strides: number, span: Span, stride: number): Span {
-  return strides > 1 ? { ...span, stride } : span;
-}
-
-export function afterMoved(
-  { range, strides }: Walked,
-  position: Position,
-  span: Span,
-  moved: Moved,
-): Position {
+export function afterMoved(range: ClaimedRange, position: Position, span: Span, moved: Moved): Position {
   const { settings, rows, startedAt, milliseconds } = moved;
   const blocks = span.hi - span.lo;
-  // A batch that was cut short, by the end of the range or by a bound, says nothing about the full size.
-  const full = blocks >= position.pace.blocks;
-  const pace = full ? afterBatch(position.pace, milliseconds, paceLimits(settings)) : position.pace;
-  const share = position.striding !== null || mayStride(position) ? strides : 1;
+  const pace = paceAfter(position.pace, sizeOf(span), moved);
   const next: Position = {
     cursor: span.hi,
     key: span.keys?.to ?? null,
     pace,
+    settled: position.settled || (pace !== position.pace && pace.blocks < GROWN * position.pace.blocks),
     striding: null,
     bounds: position.bounds.filter((bound) => bound > span.hi),
     careful: isSweep(range),
@@ -99,19 +95,31 @@ export function afterMoved(
       settings.rest ?? 0,
     ),
     settings,
-    rowsPerBlock: rows > 0 ? (share * rows) / blocks : position.rowsPerBlock,
+    rowsPerBlock: rows > 0 ? rows / (blocks * shareOf(span)) : position.rowsPerBlock,
   };
   return isInside(span) ? { ...next, ...insideSpan(position, span, pace) } : next;
 }
 
-/** A span that turned out too large is cut anew: what its strides have moved so far is found done. */
-function insideSpan(
-  position: Position,
-  { hi, stride = 0 }: Span,
-  { blocks }: Pace,
-): Pick<Position, 'cursor' | 'key' | 'careful' | 'striding'> {
-  const { cursor, key, careful } = position;
-  return { cursor, key, careful, striding: blocks < hi - cursor ? null : { hi, next: stride + 1 } };
+/**
+ * A batch that was cut short, by the end of the range or by a bound, says nothing about the full size, unless it is too large
+ * already; nor do strides whose span was cut by a size that is given up by now.
+ */
+function paceAfter(pace: Pace, size: number, { milliseconds, settings }: Moved): Pace {
+  const tells = size === pace.blocks || (size < pace.blocks && milliseconds > OVER * settings.targetMs);
+  return tells ? afterBatch({ ...pace, blocks: size }, milliseconds, paceLimits(settings)) : pace;
+}
+
+/** Blocks for a statement that takes all their rows, as in a pace. */
+export function sizeOf({ lo, hi, stride }: Span): number {
+  return Math.max(1, Math.floor((hi - lo) / (stride === undefined ? 1 : SPAN_FACTOR)));
+}
+
+/** What is left of a span that turned out far too large is walked in statements of the new size. */
+function insideSpan({ cursor, key, careful, bounds }: Position, span: Span, pace: Pace): Partial<Position> {
+  const { hi, stride = 0 } = span;
+  const inside = { cursor, key, careful };
+  if (pace.blocks < sizeOf(span) / 2) return { ...inside, bounds: [...bounds, hi] };
+  return { ...inside, striding: { hi, next: stride + 1 } };
 }
 
 /** The block, or the row, at the cursor was done row by row. */

@@ -1,5 +1,6 @@
 import type { Session } from '#ports';
 import type { ClaimedRange } from './claim.js';
+import { SPAN_FACTOR } from './strides.js';
 
 const PRIMARY_KEY = `
 select a.attname as name
@@ -14,13 +15,16 @@ export async function primaryKeyOf(session: Session, leafOid: number): Promise<r
   return (await session.query<{ name: string }>(PRIMARY_KEY, [leafOid])).map((row) => row.name);
 }
 
-/** So that a walker does not begin at the first guess for every range. From the ledger, since memory does not outlive a job. */
+/**
+ * So that a walker does not begin at the first guess for every range. From the ledger, since memory does not outlive a job. The
+ * batches of a span in strides have the same `lo`, and a statement that took all rows would have been that much smaller.
+ */
 export async function lastBatchBlocks(
   session: Session,
   { runId, backfill, pass }: ClaimedRange,
 ): Promise<number | null> {
   const rows = await session.query<{ blocks: number }>(
-    `select max(recent.hi - recent.lo) as blocks
+    `select max((late.hi - late.lo) / case when spans.batches > 1 then ${SPAN_FACTOR} else 1 end) as blocks
     from (
       select b.range_id, b.lo, b.hi
       from bellows.batches b
@@ -28,8 +32,14 @@ export async function lastBatchBlocks(
         and b.hi > b.lo
       order by b.committed_at desc
       limit 5
-    ) as recent
-    join bellows.ranges r on r.id = recent.range_id
+    ) as late
+    join bellows.ranges r on r.id = late.range_id
+    cross join lateral (
+      select count(*) as batches
+      from bellows.batches s
+      where s.range_id = late.range_id
+        and s.lo = late.lo
+    ) as spans
     where r.backfill = $2
       and r.pass = $3`,
     [runId, backfill, pass],

@@ -12,7 +12,7 @@ import { nextSpan, type Position, startPosition } from './position.js';
 import { backfillOf, FIRST_SWEEP } from './ranges.js';
 import { send, type Walk } from './send.js';
 import { lastBatchBlocks, primaryKeyOf } from './start-facts.js';
-import { stridesOf } from './strides.js';
+import { mayStride } from './strides.js';
 import { walkTransform } from './transform/flow.js';
 
 const BUDGET_MS = 20_000;
@@ -61,10 +61,10 @@ async function prepare(deps: WalkDeps, run: RunRow, range: ClaimedRange): Promis
     sql,
     limits: batchLimits(deps.server, backfill.triggers),
     // Only the walk itself: later passes find a few rows here and there.
-    strides:
-      range.pass < FIRST_SWEEP && sql.strided !== null
-        ? await stridesOf(deps.database, range, writtenBy(backfill))
-        : 1,
+    strided:
+      range.pass < FIRST_SWEEP &&
+      sql.strided !== null &&
+      (await mayStride(deps.database, range, writtenBy(backfill))),
   };
 }
 
@@ -74,7 +74,7 @@ function writtenBy(backfill: BackfillPlan): readonly string[] {
 }
 
 async function walkClaimed(course: Course, lastBlocks: number | null): Promise<JobOutcome> {
-  const start = startPosition(course.walk, course.run.pace, lastBlocks);
+  const start = startPosition(course.walk.range, course.run.pace, lastBlocks);
   const { run, deps, walk } = course;
   const backfill = backfillOf(run, walk.range.backfill);
   if (backfill.kind === 'synced' && backfill.transform !== undefined) {

@@ -17,6 +17,8 @@ import {
 import { MAJORS } from './sync-trigger-fixture.js';
 
 const ROWS = 30_000;
+/** So that the size of a batch has settled after a few thousand rows: only then are spans walked in strides. */
+const SMALL = { targetMs: 10 };
 
 /** Of the table and of an index that no batch writes a column of: how much larger they are than `before`. */
 async function sizes(
@@ -45,7 +47,7 @@ describe.each(MAJORS)('strides on PostgreSQL %s', (major) => {
   it('reuse the room of the rows before: heap and indexes hardly grow, without any vacuum', async () => {
     const shop = await open();
     await usersTable(shop.app, ROWS);
-    const run = await startSynced(shop, USERS);
+    const run = await startSynced(shop, USERS, {}, SMALL);
     const before = await sizes(shop, 'users');
     await backfill(shop, run);
     const after = await sizes(shop, 'users');
@@ -60,7 +62,7 @@ describe.each(MAJORS)('strides on PostgreSQL %s', (major) => {
   it('cost nothing where a reader holds back the horizon: the walk ends with every row moved once', async () => {
     const shop = await open();
     await usersTable(shop.app, ROWS);
-    const run = await startSynced(shop, USERS);
+    const run = await startSynced(shop, USERS, {}, SMALL);
     const before = await sizes(shop, 'users');
     await shop.app.query('begin isolation level repeatable read');
     await shop.app.query('select count(*) from users');
@@ -81,6 +83,7 @@ describe.each(MAJORS)('strides on PostgreSQL %s', (major) => {
     await shop.app.query(`create table items (id integer primary key, price text);
       insert into items select i, null from generate_series(1, 30000) i`);
     const striding = await startPlain(shop, 'items', { price: `'none'` }, 'price is null');
+    await shop.database.query('update bellows.runs set pace = pace || $1', [JSON.stringify(SMALL)]);
     await backfill(shop, striding);
     expect(await staying(shop.database, striding.id)).toBeGreaterThan(0);
     await shop.app.query(`update items set price = null; ${index}`);

@@ -61,7 +61,7 @@ async function claimed(shop: Workshop, run: RunRow): Promise<Walk> {
   // The lock must not run out before the application lets go of it.
   const limits = { ...batchLimits(SERVER, plan.triggers), lockTimeoutMs: 20_000, statementTimeoutMs: 25_000 };
   const { migration } = run;
-  return { database, clock: deps.clock, emit: deps.emit, migration, range, sql, limits, strides: 1 };
+  return { database, clock: deps.clock, emit: deps.emit, migration, range, sql, limits, strided: false };
 }
 
 /** The pending rows of the range as the transform gives them. */

@@ -189,7 +189,7 @@ describe('planning', () => {
     const split = (blocks: number) => splitBlocks({ ...leaf, blocks }, rangeBlocks(blocks));
     expect(split(10_000_000).length).toBeLessThanOrEqual(1_024);
     const count = (blocks: number) => split(blocks).length;
-    expect([0, 256, 257, 4_097, 40_000].map(count)).toEqual([1, 1, 2, 8, 20]);
+    expect([0, 256, 257, 4_097, 40_000, 400_000].map(count)).toEqual([1, 1, 2, 16, 16, 49]);
     expect(split(10_000_000).at(-1)?.hi).toBe(10_000_000);
   });
 

@@ -12,7 +12,7 @@ import { afterRowsOutcome, afterSuccess } from '../after-batch.js';
 import { beat } from '../claim.js';
 import { type Course, isOver, type Next } from '../course.js';
 import { locate } from '../locate.js';
-import { nextSpan, type Position } from '../position.js';
+import { nextSpan, type Position, sizeOf } from '../position.js';
 import { GUESSED_ROWS_PER_BLOCK } from '../rate.js';
 import { isInside } from '../strides.js';
 import { answerFor, type Caller } from './call.js';
@@ -37,7 +37,8 @@ export async function walkTransform(parts: TransformCourse, start: Position): Pr
   const { walk } = parts.course;
   const beating = setInterval(() => void beat(walk.database, walk.range).catch(() => undefined), BEAT_MS);
   try {
-    let next: Next = start;
+    // What is read at a time is bounded anyway, so there is no size to grow to.
+    let next: Next = { ...start, settled: true };
     while (typeof next !== 'string') {
       if (isOver(parts.course)) return 'yielded';
       next = await flow(parts, next);
@@ -98,7 +99,7 @@ function read(parts: TransformCourse, position: Position): Promise<ReadChunk> {
   const names = parts.plan.read.map(({ name }) => name);
   const rowsPerBlock =
     walk.range.access.kind === 'blocks' ? (position.rowsPerBlock ?? GUESSED_ROWS_PER_BLOCK) : 1;
-  const most = Math.max(1, Math.floor((walk.strides * MOST_ROWS) / Math.max(1, rowsPerBlock)));
+  const most = Math.max(1, Math.floor(MOST_ROWS / Math.max(1, rowsPerBlock)));
   const pace = { ...position.pace, blocks: Math.min(position.pace.blocks, most) };
   const span = nextSpan(walk, { ...position, pace });
   return staged(parts.course, 'read', async () => {
@@ -115,8 +116,8 @@ function ahead(position: Position, span: Span): Position {
 }
 
 /** The pace that the span was cut by at most: else a span bounded by its rows would never count as a full one. */
-function asRead(position: Position, { lo, hi }: Span): Position {
-  return { ...position, pace: { ...position.pace, blocks: Math.min(position.pace.blocks, hi - lo) } };
+function asRead(position: Position, span: Span): Position {
+  return { ...position, pace: { ...position.pace, blocks: Math.min(position.pace.blocks, sizeOf(span)) } };
 }
 
 /** No span follows that could be read already. */

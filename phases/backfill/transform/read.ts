@@ -2,6 +2,7 @@
 import type { TransformRow } from '#core/definition';
 import { type Span, spanValues } from '../access.js';
 import type { Walk } from '../send.js';
+import { strideValues } from '../strides.js';
 import { type Trouble, troubleOf } from '../trouble.js';
 
 export const MOST_ROWS = 2_000;
@@ -30,7 +31,10 @@ export async function readChunk(walk: Walk, names: readonly string[], span: Span
   const limits = { rowSecurity: false, statementTimeoutMs: LIMIT_MS, idleInTransactionTimeoutMs: LIMIT_MS };
   const { stride } = span;
   const text = stride === undefined ? sql.source : sql.strided?.source;
-  const values = [...spanValues(range.access, range.lo, span), ...(stride === undefined ? [] : [stride])];
+  const values = [
+    ...spanValues(range.access, range.lo, span),
+    ...(stride === undefined ? [] : strideValues(stride)),
+  ];
   try {
     const { rows, more } = await database.readSome(limits, text ?? '', values, {
       rows: MOST_ROWS,

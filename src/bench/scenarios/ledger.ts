@@ -13,7 +13,7 @@ import { loadUsers } from '../users-table.js';
 const SHAPES = 2;
 
 /** Rounds in which sessions fill their caches and the queue's functions are compiled; a job of 20 s pays that once. */
-const WARM_UP = 1;
+const WARM_UP = 2;
 
 export const ledger: Scenario = {
   name: 'ledger',

@@ -1,7 +1,6 @@
 import type { Client } from 'pg';
 import type { BackfillPlan } from '#core/plan';
-import { STRIDES, strideText } from '#phases/backfill/strides';
-import { median } from '../figures.js';
+import { STRIDES, strideText, strideValues } from '#phases/backfill/strides';
 import { SET_NAMES } from '../project.js';
 import type { Shape } from './shape.js';
 
@@ -35,7 +34,7 @@ export function bareBatches(client: Client, { insertTrigger, updateTrigger, mark
               and ctid < '(${Math.min(hi, from + size)},0)'
               and "${marker}" = 'p'
               and ${strideText(1)}`,
-            [stride],
+            [...strideValues(stride)],
           );
           moved += rowCount ?? 0;
         }
@@ -48,9 +47,16 @@ export function bareBatches(client: Client, { insertTrigger, updateTrigger, mark
 
 export type Synced = Extract<BackfillPlan, { readonly kind: 'synced' }>;
 
+/** The largest of late: those before it were growing, and the last one of a slice is what was left of it. */
 async function spanBlocks(client: Client): Promise<number> {
-  const sql =
-    'select (hi - lo)::integer as blocks from bellows.batches where hi > lo order by committed_at desc limit 20';
-  const blocks = (await client.query<{ blocks: number }>(sql)).rows.map((row) => row.blocks);
-  return blocks.length === 0 ? FIRST_BLOCKS : Math.round(median(blocks));
+  const sql = `
+    select max(late.blocks)::integer as blocks
+    from (
+      select hi - lo as blocks
+      from bellows.batches
+      where hi > lo
+      order by committed_at desc
+      limit 10
+    ) as late`;
+  return (await client.query<{ blocks: number | null }>(sql)).rows[0]?.blocks ?? FIRST_BLOCKS;
 }

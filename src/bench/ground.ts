@@ -6,11 +6,13 @@ import { startPostgres } from '#servers/postgres';
 
 /**
  * Commits are durable, as in production. Autovacuum is off, so that it does not fall into the middle of one shape; the
- * first checkpoint by time comes after the end.
+ * first checkpoint by time comes after the end. WAL files are kept and used again, as on a server that has run for a while: each
+ * new one is filled with zeros first, and every commit waits for that.
  */
 const SETTINGS = {
   shared_buffers: '1GB',
   max_wal_size: '4GB',
+  min_wal_size: '4GB',
   checkpoint_timeout: '30min',
   maintenance_work_mem: '256MB',
   autovacuum: 'off',

@@ -36,12 +36,12 @@ const WRONG = `events where kind is distinct from upper(raw)`;
 const SPAN = { lo: 0, hi: 1_000_000 };
 
 /** `events` with `rows` rows, expanded, and a run of it that is backfilling. */
-async function start(shop: Workshop, rows: number): Promise<RunRow> {
+async function start(shop: Workshop, rows: number, raw = `'row ' || i`): Promise<RunRow> {
   const { app } = shop;
   await app.query(`create schema if not exists bellows`);
   await app.query(`create table events (id bigint primary key, raw text not null, kind text)`);
   await app.query(`alter table events set (autovacuum_enabled = off)`);
-  await app.query(`insert into events select i, 'row ' || i from generate_series(1, $1::integer) i`, [rows]);
+  await app.query(`insert into events select i, ${raw} from generate_series(1, $1::integer) i`, [rows]);
   const plan = await planFor(app, { table: 'events', groups: [{ forward: { kind: 'raw' } }] });
   const [{ sources: read = [], forward: write = [] } = {}] = plan.groups;
   const whole = { ...plan, groups: [], transform: { read, write, concurrency: 1, timeoutMs: 30_000 } };
@@ -154,6 +154,27 @@ describe.each(MAJORS)('what a transform gave, on PostgreSQL %s', (major) => {
       expect((await shop.app.query(`select kind from events where id = 101`)).rows).toEqual([{ kind: null }]);
     },
   );
+
+  it('reads a stride to its end where it holds more rows than are read at a time', async () => {
+    const shop = await open(TRANSFORMS);
+    // More rows to a block than are guessed of a table without statistics.
+    const run = await start(shop, 60_000, `'x'`);
+    await planWalk(shop, run, 0, 1);
+    expect(new Set(await walkAll(shop, run))).toEqual(new Set(['done']));
+    // Each span in ten strides, one after the other, and of some of them a rest.
+    const spans = await shop.database.query(
+      `select distinct (count(*) filter (where rows < 2000))::integer as strides, bool_or(rows = 2000) as more
+      from bellows.batches
+      group by range_id, lo
+      order by 2`,
+    );
+    expect(spans).toEqual([
+      { strides: 10, more: false },
+      { strides: 10, more: true },
+    ]);
+    expect(await count(shop.app, WRONG)).toBe(0);
+    expect(await ledgerProblems(shop.database, run.id)).toEqual([]);
+  });
 
   it('passes by a row that is locked for long, and leaves nothing else', async () => {
     const shop = await open(TRANSFORMS);

@@ -149,8 +149,12 @@ async function finish(
   const written = await staged(course, 'write', () => write(course, { rows, refused, span, stay }));
   if (written.kind !== 'moved') return afterRowsOutcome(course, position, written);
   const next = await afterSuccess(course, asRead(position, span), span, written);
-  // The rest of the span is read from where it began.
-  return typeof next === 'string' || !more ? next : { ...next, cursor: position.cursor, key: position.key };
+  return typeof next === 'string' || !more ? next : again(next, position, span);
+}
+
+/** The rest of the span, or of the stride of it, is read from where it began. */
+function again(next: Position, { cursor, key }: Position, { hi, stride }: Span): Position {
+  return { ...next, cursor, key, striding: stride === undefined ? null : { hi, next: stride } };
 }
 
 /** Tells how long a stage took. */

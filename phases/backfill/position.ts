@@ -1,5 +1,14 @@
 /** Where a walk stands between two batches, and how it goes on after each outcome. Pure. */
-import { afterBatch, afterTimeout, DEFAULT_LIMITS, type Pace, type PaceLimits, startPace } from '#core/pace';
+import {
+  afterBatch,
+  afterTimeout,
+  DEFAULT_LIMITS,
+  GROWTH,
+  OVER,
+  type Pace,
+  type PaceLimits,
+  startPace,
+} from '#core/pace';
 import type { PaceSettings } from '#ports';
 import type { Key, Span } from './access.js';
 import type { ClaimedRange } from './claim.js';
@@ -30,11 +39,6 @@ export interface Position {
 }
 
 const FIRST_ROWS = 1_000;
-
-/** A pace that grew by so much was not settled: it grows by 1.5 at most. */
-const GROWN = 1.4;
-/** From here on over its target a batch is made smaller at once, also by `afterBatch`. */
-const OVER = 1.5;
 
 export type Walked = Pick<Walk, 'range' | 'strided'>;
 
@@ -83,7 +87,8 @@ export function afterMoved(range: ClaimedRange, position: Position, span: Span, 
     cursor: span.hi,
     key: span.keys?.to ?? null,
     pace,
-    settled: position.settled || (pace !== position.pace && pace.blocks < GROWN * position.pace.blocks),
+    settled:
+      position.settled || (pace !== position.pace && pace.blocks < Math.floor(position.pace.blocks * GROWTH)),
     striding: null,
     bounds: position.bounds.filter((bound) => bound > span.hi),
     careful: isSweep(range),

@@ -18,7 +18,10 @@ export interface Pace {
 }
 
 export const DEFAULT_LIMITS: PaceLimits = { targetMs: 100, minBlocks: 1, maxBlocks: 65_536 };
-const GROWTH = 1.5;
+/** A step grows by at most this. */
+export const GROWTH = 1.5;
+/** A batch that took so many times its target makes the next one smaller at once. */
+export const OVER = 1.5;
 const PANIC = 5;
 const SAMPLES = 5;
 
@@ -31,7 +34,7 @@ export function afterBatch(pace: Pace, durationMs: number, limits: PaceLimits): 
   const recent = [...pace.recent, durationMs];
   const worst = percentile90(recent);
   // A batch well over the target shrinks at once; growth waits for enough samples of this size.
-  if (durationMs > 1.5 * limits.targetMs) return resize(pace, limits.targetMs / durationMs, limits);
+  if (durationMs > OVER * limits.targetMs) return resize(pace, limits.targetMs / durationMs, limits);
   if (recent.length < SAMPLES && worst > limits.targetMs / GROWTH) return { ...pace, recent };
   return resize(pace, limits.targetMs / worst, limits);
 }

@@ -1,7 +1,13 @@
 /** What keeps the target of a copy equal to its source: the table of the keys that wait, the function, the triggers. */
-import { displayTable, literal, quote, quoteTable, type TableName } from '#core/identifier';
+import { displayTable, quote, quoteTable, type TableName } from '#core/identifier';
 import type { Action, CopyPlan } from '#core/plan';
-import { tableExists, tableGone } from '../plan/probes.js';
+import {
+  ownFunctionExists,
+  tableExists,
+  tableGone,
+  triggersAlwaysFire,
+  triggersExist,
+} from '../plan/probes.js';
 import { waitingName } from './copied-row.js';
 import { copyTriggerBody } from './copy-trigger-body.js';
 import { dollarTag } from './dollar-tag.js';
@@ -29,7 +35,7 @@ export function dropCopyActions(plan: CopyPlan): readonly Action[] {
       title: `drop the triggers that copy ${displayTable(plan.table)} to ${displayTable(plan.target)}`,
       form: 'drop trigger',
       sql: dropFunction(plan),
-      probe: `select not (${functionProbe(plan)})`,
+      probe: `select not (${ownFunctionExists(plan.triggerFunction)})`,
       undo: null,
     },
     {
@@ -77,7 +83,7 @@ function createFunction(plan: CopyPlan): Action {
       body,
       tag,
     ].join('\n'),
-    probe: functionProbe(plan),
+    probe: ownFunctionExists(plan.triggerFunction),
     undo: dropFunction(plan),
   };
 }
@@ -88,7 +94,7 @@ function rowTrigger(plan: CopyPlan, name: string, events: string, when: string):
     title: `create the copy trigger for ${events} on ${displayTable(plan.table)}`,
     form: 'create trigger',
     sql: `create trigger ${quote(name)}\n  after ${events} on ${on}\n  for each row\n${when}  execute function ${functionName(plan)}()`,
-    probe: triggerProbe(plan.table, [name], ''),
+    probe: triggersExist(plan.table, [name]),
     undo: null,
   };
 }
@@ -121,7 +127,7 @@ function truncateTrigger(plan: CopyPlan, leaf: TableName): Action {
     title: `create the copy trigger for truncate on ${displayTable(leaf)}`,
     form: 'create trigger',
     sql: `create trigger ${quote(name)}\n  after truncate on ${quoteTable(leaf)}\n  for each statement\n  execute function ${functionName(plan)}()`,
-    probe: triggerProbe(leaf, [name], ''),
+    probe: triggersExist(leaf, [name]),
     undo: null,
   };
 }
@@ -132,7 +138,7 @@ function enableAlways(table: TableName, names: readonly string[]): Action {
     title: `let the copy triggers of ${displayTable(table)} fire for replicated rows too`,
     form: 'create trigger',
     sql: `alter table ${quoteTable(table)}\n${names.map((name) => `  enable always trigger ${quote(name)}`).join(',\n')}`,
-    probe: triggerProbe(table, names, " and t.tgenabled = 'A'"),
+    probe: triggersAlwaysFire(table, names),
     undo: null,
   };
 }
@@ -143,12 +149,4 @@ function functionName({ triggerFunction }: CopyPlan): string {
 
 function dropFunction(plan: CopyPlan): string {
   return `drop function if exists ${functionName(plan)}() cascade`;
-}
-
-function functionProbe({ triggerFunction }: CopyPlan): string {
-  return `select exists (select from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace where n.nspname = 'bellows' and p.proname = ${literal(triggerFunction)})`;
-}
-
-function triggerProbe(table: TableName, names: readonly string[], condition: string): string {
-  return `select count(*) = ${names.length} from pg_catalog.pg_trigger t where t.tgrelid = pg_catalog.to_regclass(${literal(quoteTable(table))}) and t.tgname in (${names.map(literal).join(', ')})${condition}`;
 }

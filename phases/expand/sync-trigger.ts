@@ -1,5 +1,6 @@
-import { literal, quote, quoteTable } from '#core/identifier';
+import { quote, quoteTable } from '#core/identifier';
 import { type Action, filledColumns, type SyncedBackfillPlan } from '#core/plan';
+import { ownFunctionExists, triggersAlwaysFire, triggersExist } from '../plan/probes.js';
 import { dollarTag } from './dollar-tag.js';
 import { dropMarkerActions } from './marker.js';
 import { syncTriggerBody } from './sync-trigger-body.js';
@@ -26,7 +27,7 @@ export function dropSyncActions(plan: SyncedBackfillPlan): readonly Action[] {
       title: `Drop the sync function of ${quoteTable(plan.table)}`,
       form: 'drop function',
       sql: dropFunctionSql(plan),
-      probe: `select not (${functionProbe(plan)})`,
+      probe: `select not (${ownFunctionExists(plan.triggerFunction)})`,
       undo: null,
     },
     ...dropMarkerActions(plan),
@@ -49,7 +50,7 @@ function createFunction(plan: SyncedBackfillPlan): Action {
       body,
       tag,
     ].join('\n'),
-    probe: functionProbe(plan),
+    probe: ownFunctionExists(plan.triggerFunction),
     undo: dropFunctionSql(plan),
   };
 }
@@ -79,7 +80,7 @@ function createTrigger(
       ...condition,
       `  execute function ${functionName(plan)}()`,
     ].join('\n'),
-    probe: triggerProbe(plan, [name], ''),
+    probe: triggersExist(plan.table, [name]),
     undo: dropTriggerSql(plan, name),
   };
 }
@@ -94,7 +95,7 @@ function enableAlways(plan: SyncedBackfillPlan): Action {
       `alter table ${quoteTable(plan.table)}`,
       names.map((name) => `  enable always trigger ${quote(name)}`).join(',\n'),
     ].join('\n'),
-    probe: triggerProbe(plan, names, "and t.tgenabled = 'A'"),
+    probe: triggersAlwaysFire(plan.table, names),
     undo: null,
   };
 }
@@ -104,7 +105,7 @@ function dropTrigger(plan: SyncedBackfillPlan, name: string): Action {
     title: `Drop the sync trigger ${quote(name)} of ${quoteTable(plan.table)}`,
     form: 'drop trigger',
     sql: dropTriggerSql(plan, name),
-    probe: `select not (${triggerProbe(plan, [name], '')})`,
+    probe: `select not (${triggersExist(plan.table, [name])})`,
     undo: null,
   };
 }
@@ -119,28 +120,4 @@ function dropFunctionSql(plan: SyncedBackfillPlan): string {
 
 function functionName(plan: SyncedBackfillPlan): string {
   return `bellows.${quote(plan.triggerFunction)}`;
-}
-
-function functionProbe(plan: SyncedBackfillPlan): string {
-  return [
-    'select exists (',
-    '  select from pg_catalog.pg_proc p',
-    '  join pg_catalog.pg_namespace n on n.oid = p.pronamespace',
-    "  where n.nspname = 'bellows'",
-    `  and p.proname = ${literal(plan.triggerFunction)}`,
-    ')',
-  ].join('\n');
-}
-
-function triggerProbe(plan: SyncedBackfillPlan, names: readonly string[], condition: string): string {
-  return [
-    `select count(*) = ${names.length}`,
-    'from pg_catalog.pg_trigger t',
-    'join pg_catalog.pg_class c on c.oid = t.tgrelid',
-    'join pg_catalog.pg_namespace n on n.oid = c.relnamespace',
-    `where n.nspname = ${literal(plan.table.schema)}`,
-    `and c.relname = ${literal(plan.table.name)}`,
-    `and t.tgname in (${names.map(literal).join(', ')})`,
-    ...(condition === '' ? [] : [condition]),
-  ].join('\n');
 }

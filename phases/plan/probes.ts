@@ -32,6 +32,19 @@ export function constraintValidated(table: TableName, name: string): string {
   return `select exists (select from pg_catalog.pg_constraint where conrelid = ${relation(table)} and conname = ${literal(name)} and convalidated) as done`;
 }
 
+/** A function of the run, in schema `bellows`. */
+export function ownFunctionExists(name: string): string {
+  return `select exists (select from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace where n.nspname = 'bellows' and p.proname = ${literal(name)})`;
+}
+
+export function triggersExist(table: TableName, names: readonly string[]): string {
+  return `select count(*) = ${names.length} from pg_catalog.pg_trigger where tgrelid = ${relation(table)} and tgname in (${names.map(literal).join(', ')})`;
+}
+
+export function triggersAlwaysFire(table: TableName, names: readonly string[]): string {
+  return `${triggersExist(table, names)} and tgenabled = 'A'`;
+}
+
 export function tableExists(table: TableName): string {
   return `select ${relation(table)} is not null as done`;
 }

@@ -1,14 +1,14 @@
 /** Tables that a migration makes itself: planning must know them before they are there. */
 import type { ColumnFacts, TableFacts } from '#core/catalogue-facts';
 import { type CreateTable, type Definition, newColumns } from '#core/definition';
-import { generatedName, parseTable, quoteTable, type TableName } from '#core/identifier';
+import { generatedName, parseTable, sameTable, type TableName } from '#core/identifier';
 
 export function createdTables(definition: Definition): readonly CreateTable[] {
   return (definition.expand ?? []).filter((o): o is CreateTable => o.kind === 'createTable');
 }
 
 export function isCreated(table: TableName, definition: Definition): boolean {
-  return createdTables(definition).some((o) => quoteTable(parseTable(o.name)) === quoteTable(table));
+  return createdTables(definition).some((o) => sameTable(parseTable(o.name), table));
 }
 
 /** Types whose equality is that of their bytes, as `format_type` prints them; see `catalogue-columns.ts`. */

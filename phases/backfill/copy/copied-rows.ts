@@ -1,5 +1,5 @@
 import { quoteTable } from '#core/identifier';
-import { isCopy } from '#core/plan';
+import { type CopyPlan, isCopy } from '#core/plan';
 import { insertCopies, isCopied } from '../../expand/copied-row.js';
 import type { BatchTarget } from '../batch.js';
 import { isOfWaiting, isPending, notQuarantined } from '../batch-rows.js';
@@ -43,7 +43,7 @@ export function copyParts(target: BatchTarget): CopyParts | null {
 )`,
     'counted as (select count(*)::integer as rows, 0 as locked, 0 as suppressed from moved)',
   ];
-  return { direct, careful: (span) => carefulParts(target, span) };
+  return { direct, careful: (span) => carefulParts(target, backfill, span) };
 }
 
 /**
@@ -51,10 +51,8 @@ export function copyParts(target: BatchTarget): CopyParts | null {
  * the target that the copy would wait for. A row that changed before it could be locked has another address by then, and
  * is left to the next sweep.
  */
-function carefulParts(target: BatchTarget, span: string): readonly string[] {
-  const { backfill, leaf } = target;
-  if (!isCopy(backfill)) return [];
-  const from = `from ${quoteTable(leaf)} as t`;
+function carefulParts(target: BatchTarget, plan: CopyPlan, span: string): readonly string[] {
+  const from = `from ${quoteTable(target.leaf)} as t`;
   return [
     `seen as materialized (
   select t.ctid as tid
@@ -68,7 +66,7 @@ function carefulParts(target: BatchTarget, span: string): readonly string[] {
   select t.ctid as tid
   ${from}
   where t.ctid = any (array(select tid from seen))
-    and ${isCopied(backfill, 't')}
+    and ${isCopied(plan, 't')}
   for share of t skip locked
 )`,
     `same as materialized (
@@ -78,7 +76,7 @@ function carefulParts(target: BatchTarget, span: string): readonly string[] {
 )`,
     `moved as (
   ${insertCopies(
-    backfill,
+    plan,
     `${from}
   where t.ctid = any (array(select tid from same))`,
   )} do nothing

@@ -35,12 +35,12 @@ function bytesOf({ table }: BackfillPlan, facts: PlanningFacts): number {
   return facts.tables.get(quoteTable(table))?.bytes ?? 0;
 }
 
-/** A plain fill and a purge are expected to meet each row too, which is the most that they can cost. */
+/** A plain fill and a purge are expected to meet each row too, which is the most that they can cost. How large a copy becomes is not known. */
 function estimate({ table, kind, expectedRows: rows }: BackfillPlan, bytes: number): Notice {
   const name = displayTable(table);
   if (rows === null) return info('estimate', `${name} was never analysed: no estimate of rows and time.`);
   const wal = megabytes(rows * WAL_BYTES_PER_ROW + bytes);
-  const disk = kind === 'purge' ? [] : [`${megabytes(bytes * GROWTH)} of disk`];
+  const disk = kind === 'purge' || kind === 'copy' ? [] : [`${megabytes(bytes * GROWTH)} of disk`];
   const time = `${inWords(rows / ROWS_PER_SECOND)} for one worker`;
   const parts = [`${rows.toLocaleString('en')} rows`, time, `${wal} of WAL`, ...disk];
   return info('estimate', `${name}: about ${parts.join(', ')}.`);

@@ -72,9 +72,7 @@ it('says what the ledger says, at any moment, with several walkers, locked and r
   await walkers;
   expect(looks).toBeGreaterThan(5);
   const walked = await look(shop, session, run);
-  expect(walked).toMatchObject({ rowsDone: 39_993, quarantined: 5 });
-  // A row that stays locked may be met by more than one stride.
-  expect(walked.leftLocked).toBeGreaterThanOrEqual(2);
+  expect(walked).toMatchObject({ rowsDone: 39_993, quarantined: 5, leftLocked: 2 });
   expect(await ledgerProblems(shop.database, run.id)).toEqual([]);
   // What a look reads of the ledger: the newest batch of each range, whatever their number is.
   const [counts] = await session.query<{ batches: number; unsummed: number }>(

@@ -59,7 +59,7 @@ describe.each(MAJORS)('strides on PostgreSQL %s', (major) => {
     expect(await count(shop.app, WRONG_USERS)).toBe(0);
   });
 
-  it('cost nothing where a reader holds back the horizon: the walk ends with every row moved once', async () => {
+  it('move every row once where a reader holds back the horizon, and find no room', async () => {
     const shop = await open();
     await usersTable(shop.app, ROWS);
     const run = await startSynced(shop, USERS, {}, SMALL);

@@ -43,14 +43,16 @@ export async function untilItLives(
 }
 
 /** Stores the run with nothing of it done: while somebody else holds the lease, `up` can only plan. */
-export async function planOnly(stage: Stage, client: pg.Client): Promise<void> {
+export async function planOnly(stage: Stage, client: pg.Client, migration = SPLIT): Promise<void> {
   await stage.bellows.history();
   await client.query(
     `update bellows.lease set holder = gen_random_uuid(), expires_at = clock_timestamp() + interval '1 hour'`,
   );
   const enough = new AbortController();
   const up = stage.bellows.up({ until: 'expanded', detach: true, signal: enough.signal });
-  await until(async () => (await stateOf(client)) === 'pending', { what: 'the run to be planned' });
+  await until(async () => (await stateOf(client, migration)) === 'pending', {
+    what: 'the run to be planned',
+  });
   enough.abort();
   await up;
   await expireClaims(client);

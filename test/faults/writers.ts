@@ -44,6 +44,13 @@ function randomFrom(seed: number): () => number {
   };
 }
 
+/** What an application meets when the server goes away: the connection is gone, or cannot be made. */
+export function isLost(error: unknown): boolean {
+  const { code, message } = error as { code?: string; message: string };
+  if (code === undefined) return /Connection terminated|not queryable|closed/.test(message);
+  return LOST.test(code) || /^E[A-Z]+$/.test(code);
+}
+
 interface Shared {
   readonly options: WriterOptions;
   readonly entries: Entry[];
@@ -105,9 +112,7 @@ class Deploy {
 
   #lost(error: unknown): void {
     const { code, message } = error as { code?: string; message: string };
-    const connection = code === undefined ? /Connection terminated|not queryable|closed/.test(message) : true;
-    const passes = connection && (code === undefined || LOST.test(code) || /^E[A-Z]+$/.test(code));
-    if (!passes || this.#shared.outages === 0)
+    if (!isLost(error) || this.#shared.outages === 0)
       this.#shared.errors.push(`${this.#side} deploy: ${code} ${message}`);
   }
 

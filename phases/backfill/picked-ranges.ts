@@ -2,10 +2,11 @@
  * Few rows of a large table, found by an index that serves the backfill's `where`: the walk then goes from row to row and
  * reads nothing else of the table.
  */
-import { renderExpression } from '#core/analysed-sql';
+import { type AnalysedExpression, renderExpression } from '#core/analysed-sql';
 import { quote, quoteTable } from '#core/identifier';
-import type { BackfillPlan, UnsyncedPlan } from '#core/plan';
+import { type BackfillPlan, isCopy } from '#core/plan';
 import type { Database, Session } from '#ports';
+import { isPending } from './batch-rows.js';
 import type { Leaf } from './leaves.js';
 import type { PlannedRange } from './planned-range.js';
 import { troubleOf } from './trouble.js';
@@ -26,10 +27,11 @@ export async function pickedRanges(
   backfill: BackfillPlan,
   leaf: Leaf,
 ): Promise<readonly PlannedRange[] | null> {
-  if (backfill.kind === 'synced' || backfill.kind === 'copy') return null;
+  const where = conditionOf(backfill);
+  if (where === null) return null;
   const limits = { readOnly: true, rowSecurity: false, statementTimeoutMs: LIMIT_MS };
   try {
-    const tids = await database.transaction(limits, (tx) => pick(tx, backfill, leaf));
+    const tids = await database.transaction(limits, (tx) => pick(tx, backfill, where, leaf));
     return tids === null ? null : splitPicked(leaf, tids);
   } catch (error) {
     if (troubleOf(error).kind === 'connection') throw error;
@@ -37,9 +39,16 @@ export async function pickedRanges(
   }
 }
 
-async function pick(tx: Session, backfill: UnsyncedPlan, leaf: Leaf): Promise<readonly string[] | null> {
-  if (!isPicked(await explainWhere(tx, backfill, leaf), leaf.blocks)) return null;
-  const found = await tx.query<{ tid: string }>(`${whereRows(backfill, leaf)} limit ${MOST_ROWS + 1}`);
+async function pick(
+  tx: Session,
+  backfill: BackfillPlan,
+  where: AnalysedExpression,
+  leaf: Leaf,
+): Promise<readonly string[] | null> {
+  if (!isPicked(await explainWhere(tx, where, leaf), leaf.blocks)) return null;
+  // A copy leaves the condition true: its sweep would go through all rows again.
+  const rest = isCopy(backfill) ? `\n  and ${isPending({ backfill, leaf: leaf.table })}` : '';
+  const found = await tx.query<{ tid: string }>(`${whereRows(where, leaf)}${rest}\nlimit ${MOST_ROWS + 1}`);
   return found.length > MOST_ROWS ? null : found.map((row) => row.tid);
 }
 
@@ -60,8 +69,13 @@ function address(tid: string): number {
   return (block ?? 0) * 65_536 + (item ?? 0);
 }
 
-/** The rows that are to be done, by their addresses. */
-export function whereRows({ where }: UnsyncedPlan, { table }: Pick<Leaf, 'table'>): string {
+/** What says of a row, from its columns, whether it is to be done; null: all are, or a marker says so. */
+export function conditionOf(backfill: BackfillPlan): AnalysedExpression | null {
+  return backfill.kind === 'synced' ? null : backfill.where;
+}
+
+/** The rows that it is true of, by their addresses. As written: no index serves `… is true`. */
+export function whereRows(where: AnalysedExpression, { table }: Pick<Leaf, 'table'>): string {
   const condition = renderExpression(where, (name) => `t.${quote(name)}`);
   return `select t.ctid::text as tid from ${quoteTable(table)} as t where (${condition})`;
 }
@@ -81,11 +95,11 @@ export function isPicked({ index, rows }: WhereAccess, blocks: number): boolean 
 /** What the planner says of a `where`: nothing is read. */
 export async function explainWhere(
   session: Session,
-  backfill: UnsyncedPlan,
+  where: AnalysedExpression,
   leaf: Pick<Leaf, 'table'>,
 ): Promise<WhereAccess> {
   const rows = await session.query<{ 'QUERY PLAN': readonly { readonly Plan: PlanNode }[] }>(
-    `explain (format json) ${whereRows(backfill, leaf)}`,
+    `explain (format json) ${whereRows(where, leaf)}`,
   );
   const top = rows[0]?.['QUERY PLAN'][0]?.Plan;
   if (top === undefined) return { index: null, rows: 0 };

@@ -12,7 +12,7 @@ import {
 import type { PaceSettings } from '#ports';
 import type { Key, Span } from './access.js';
 import type { ClaimedRange } from './claim.js';
-import { FIRST_SWEEP } from './ranges.js';
+import { FIRST_SWEEP } from './plan-pass.js';
 import { afterRows, GUESSED_ROWS_PER_BLOCK, maxBlocks, type Rate, rested, START_RATE } from './rate.js';
 import type { Moved, Walk } from './send.js';
 import { isInside, SPAN_FACTOR } from './strides.js';

@@ -3,10 +3,9 @@ import { sqlstateOf } from '#core/sqlstate';
 import type { Database, RunRow, Session } from '#ports';
 import { BackfillMissingError } from './errors.js';
 import { type Leaf, readLeaves } from './leaves.js';
-import { rangesOf } from './plan-pass.js';
+import { FIRST_SWEEP, rangesOf } from './plan-pass.js';
 import type { PlannedRange } from './planned-range.js';
 
-export const FIRST_SWEEP = 2;
 const MAX_REST_SECONDS = 60;
 const LOCK_MS = 500;
 

@@ -1,6 +1,6 @@
 import { type Span, spanValues } from './access.js';
+import { FIRST_SWEEP } from './plan-pass.js';
 import { type Poison, quarantineRow, SUPPRESSED } from './poison.js';
-import { FIRST_SWEEP } from './ranges.js';
 import { type Moved, type Sent, send, type Walk } from './send.js';
 import { type Trouble, troubleOf } from './trouble.js';
 

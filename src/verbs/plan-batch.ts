@@ -3,7 +3,7 @@ import type { PlanView } from '#api';
 import { displayTable, quote, quoteTable } from '#core/identifier';
 import type { BackfillPlan } from '#core/plan';
 import { renderBatches } from '#phases/backfill/batch';
-import { explainWhere, isPicked, whereRows } from '#phases/backfill/picked-ranges';
+import { conditionOf, explainWhere, isPicked, whereRows } from '#phases/backfill/picked-ranges';
 import { primaryKeyOf } from '#phases/backfill/start-facts';
 import type { Database } from '#ports';
 import type { Context } from './context.js';
@@ -58,15 +58,14 @@ async function find(
     };
   }
   const inBlocks = `select 1 from ${from} where ctid >= '(0,0)' and ctid < '(128,0)'`;
-  if (backfill.kind === 'synced' || backfill.kind === 'copy')
-    return { access: ALL, explain: await explain(inBlocks) };
-  const where = await explainWhere(database, backfill, backfill).catch(() => null);
-  if (where === null) return { access: ALL, explain: await explain(inBlocks) };
+  const condition = conditionOf(backfill);
+  const where = condition && (await explainWhere(database, condition, backfill).catch(() => null));
+  if (condition === null || where === null) return { access: ALL, explain: await explain(inBlocks) };
   const matching = `about ${where.rows.toLocaleString('en')} rows match`;
   if (isPicked(where, blocks)) {
     return {
       access: `by the index ${where.index}, and nothing else of the table is read: ${matching}`,
-      explain: await explain(whereRows(backfill, backfill)),
+      explain: await explain(whereRows(condition, backfill)),
     };
   }
   const why = where.index === null ? ', since no index serves `where`' : '';

@@ -1,8 +1,8 @@
 /** Writes back what a transform gave: one statement for the rows of a span, row by row only where some are at fault. */
 import type { Span } from '../access.js';
 import { type Course, isOver } from '../course.js';
+import { FIRST_SWEEP } from '../plan-pass.js';
 import { type Poison, quarantineRow, SUPPRESSED } from '../poison.js';
-import { FIRST_SWEEP } from '../ranges.js';
 import type { RowsOutcome } from '../rows.js';
 import { type Moved, type Sent, send } from '../send.js';
 import type { RefusedRow } from './call.js';

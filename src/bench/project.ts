@@ -47,6 +47,32 @@ export default defineMigration({
 });
 `;
 
+/** What the copy gives its rows, and what one statement gives them that does the same. */
+export const COPIED = ['email', 'full_name', 'created_at'] as const;
+
+const COPY = `import { createTable, defineMigration, sql } from 'pgbellows';
+
+export default defineMigration({
+  description: 'Contacts become a table of their own',
+  table: '${SCHEMA}.users',
+  expand: [
+    createTable('${SCHEMA}.contacts', {
+      columns: { user_id: 'bigint', email: 'text', full_name: 'varchar(255)', created_at: 'timestamptz' },
+      primaryKey: ['user_id'],
+    }),
+  ],
+  backfill: {
+    copy: {
+      into: '${SCHEMA}.contacts',
+      key: { user_id: 'id' },
+      set: { ${COPIED.map((name) => `${name}: sql\`${name}\``).join(', ')} },
+    },
+  },
+});
+`;
+
+const MIGRATIONS = { sql: MIGRATION, typescript: IN_TYPESCRIPT, copy: COPY } as const;
+
 /** Every signal that may be left unread. */
 const UNTHROTTLED = `export default {
   throttle: {
@@ -64,7 +90,7 @@ const UNTHROTTLED = `export default {
 
 export interface ProjectOptions {
   /** Default `sql`. */
-  readonly mapping?: 'sql' | 'typescript';
+  readonly mapping?: keyof typeof MIGRATIONS;
   /** False: no signal slows or holds the backfill. Default true. */
   readonly throttle?: boolean;
 }
@@ -77,10 +103,7 @@ export async function makeProject({
 }: ProjectOptions = {}): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'bellows-bench-'));
   await mkdir(join(folder, 'migrations'));
-  await writeFile(
-    join(folder, 'migrations', `${MIGRATION_ID}.ts`),
-    mapping === 'sql' ? MIGRATION : IN_TYPESCRIPT,
-  );
+  await writeFile(join(folder, 'migrations', `${MIGRATION_ID}.ts`), MIGRATIONS[mapping]);
   if (!throttle) await writeFile(join(folder, 'bellows.config.ts'), UNTHROTTLED);
   return folder;
 }

@@ -1,5 +1,6 @@
 import type { Scenario } from '../scenario.js';
 import { bloat } from './bloat.js';
+import { copy } from './copy.js';
 import { doLoop } from './do-loop.js';
 import { everyday } from './everyday.js';
 import { growth } from './growth.js';
@@ -20,6 +21,7 @@ export const SCENARIOS: readonly Scenario[] = [
   watching,
   latency,
   transform,
+  copy,
   uuid,
   bloat,
   growth,

@@ -1,6 +1,6 @@
 /** What `plan` says of a copy: it goes one way, and what that leaves to the author. */
-import type { TableFacts } from '#core/catalogue-facts';
-import { displayTable } from '#core/identifier';
+import type { ReferenceFacts, TableFacts } from '#core/catalogue-facts';
+import { displayTable, sameTable } from '#core/identifier';
 import type { CopyPlan, Notice } from '#core/plan';
 
 const warning = (code: string, text: string): Notice => ({ code, level: 'warning', text });
@@ -43,4 +43,22 @@ function aboutSequence({ key, set, target }: CopyPlan, facts: TableFacts): reado
       `${displayTable(target)}.${name} has a sequence that copies do not move on: set it beyond them before deploys insert there (setval).`,
     ),
   );
+}
+
+/**
+ * The server's trigger for a foreign key has a name that comes before ours, and an error of it is one of the application's write.
+ * A key that the migration adds comes with contract.
+ */
+export function aboutReferences({ table, target, key }: CopyPlan, source: TableFacts): readonly Notice[] {
+  const isKey = (column: string) => key.some((k) => k.target === column);
+  const passes = ({ onDelete, columns }: ReferenceFacts) =>
+    onDelete === 'cascade' || (onDelete.startsWith('set ') && !columns.some(isKey));
+  return source.referencedBy
+    .filter((reference) => sameTable(reference.table, target) && !passes(reference))
+    .map(({ name }) =>
+      warning(
+        'copy_reference',
+        `${displayTable(target)} refers to ${displayTable(table)} by ${name}, which is checked before a copy is taken away: until contract, deleting a row that has one fails. With ON DELETE CASCADE it does not.`,
+      ),
+    );
 }

@@ -5,7 +5,7 @@ import { backfillsOf } from '#core/definition';
 import { inWords } from '#core/duration';
 import { displayTable, quoteTable } from '#core/identifier';
 import type { BackfillPlan, Notice, TransformPlan } from '#core/plan';
-import { aboutCopy } from './about-copy.js';
+import { aboutCopy, aboutReferences } from './about-copy.js';
 import { aboutPurge } from './compile-purge.js';
 import { type PlanningFacts, tableOf } from './facts.js';
 import { sideEffectTriggers } from './trigger-policy.js';
@@ -96,8 +96,8 @@ function aboutTable(backfill: BackfillPlan, facts: PlanningFacts): readonly Noti
   if (backfill.kind === 'copy') {
     const target =
       facts.tables.get(quoteTable(backfill.target)) ?? facts.created.get(quoteTable(backfill.target));
-    if (target === undefined) return aboutCopy(backfill, null);
-    return [...aboutCopy(backfill, target), ...aboutTriggers(backfill, target)];
+    const about = [...aboutCopy(backfill, target ?? null), ...aboutReferences(backfill, table)];
+    return target === undefined ? about : [...about, ...aboutTriggers(backfill, target)];
   }
   if (backfill.kind === 'purge') return [...aboutPurge(table), ...aboutTriggers(backfill, table)];
   const open = table.publications.filter((p) => !p.columnList).map((p) => p.name);

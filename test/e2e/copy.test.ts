@@ -240,3 +240,30 @@ it.each([
   );
   expect(rows).toEqual([{ n: 0 }]);
 });
+
+it.each([
+  ['is named by plan where deletes would fail', '', '23503'],
+  ['lets deletes through where it cascades, and is not named', 'on delete cascade', null],
+])('a foreign key of the target to the source %s', { timeout: 60_000 }, async (_, action, code) => {
+  const project = await projects.open({ [A]: copy() });
+  const { bellows, client } = project;
+  await client.query(TABLES);
+  await client.query(
+    `alter table profiles add constraint mine foreign key (user_id) references users ${action}`,
+  );
+  const [view] = await bellows.plan(A);
+  const named = view?.plan.notices.filter((notice) => notice.code === 'copy_reference') ?? [];
+  expect(named.map(({ text }) => /by (\w+)/.exec(text)?.[1])).toEqual(code === null ? [] : ['mine']);
+  await bellows.up();
+  const failed = (text: string) =>
+    client.query(text).then(
+      () => null,
+      (error: { code: string }) => error.code,
+    );
+  expect(await failed('delete from users where id = 1')).toBe(code);
+  expect(await failed('begin isolation level repeatable read; delete from users where id = 2')).toBe(code);
+  await client.query('commit');
+  expect((await client.query(DIFFERENT)).rows).toEqual([{ n: 0 }]);
+  await bellows.up({ approve: { reason: 'test' }, until: 'done' });
+  expect(await stateOf(project, A)).toBe('done');
+});

@@ -73,8 +73,15 @@ export default defineMigration({
 
 const MIGRATIONS = { sql: MIGRATION, typescript: IN_TYPESCRIPT, copy: COPY } as const;
 
-/** Every signal that may be left unread. */
-const UNTHROTTLED = `export default {
+/** `off`: no signal is read that may be left unread. `commits`: slower from 1.5 ms for a commit on. */
+export type BenchThrottle = 'default' | 'off' | 'commits';
+
+const CONFIGS: Readonly<Record<Exclude<BenchThrottle, 'default'>, string>> = {
+  commits: `export default {
+  throttle: { commit_latency: { slowMilliseconds: 1.5, milliseconds: 10 } },
+};
+`,
+  off: `export default {
   throttle: {
     replication_lag: false,
     wal_backlog: false,
@@ -86,25 +93,26 @@ const UNTHROTTLED = `export default {
     errors: false,
   },
 };
-`;
+`,
+};
 
 export interface ProjectOptions {
   /** Default `sql`. */
   readonly mapping?: keyof typeof MIGRATIONS;
-  /** False: no signal slows or holds the backfill. Default true. */
-  readonly throttle?: boolean;
+  /** Default `default`: the signals that are on where nothing is configured. */
+  readonly throttle?: BenchThrottle;
 }
 
 export const MIGRATION_ID = '20240101000000_split_user_name';
 
 export async function makeProject({
   mapping = 'sql',
-  throttle = true,
+  throttle = 'default',
 }: ProjectOptions = {}): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'bellows-bench-'));
   await mkdir(join(folder, 'migrations'));
-  await writeFile(join(folder, 'migrations', `${MIGRATION_ID}.ts`), MIGRATIONS[mapping]);
-  if (!throttle) await writeFile(join(folder, 'bellows.config.ts'), UNTHROTTLED);
+  await writeFile(join(folder, 'migrations', `$MIGRATION_ID.ts`), MIGRATIONS[mapping]);
+  if (throttle !== 'default') await writeFile(join(folder, 'bellows.config.ts'), CONFIGS[throttle]);
   return folder;
 }
 

@@ -15,7 +15,7 @@ import { locate } from '../locate.js';
 import { nextSpan, type Position, sizeOf } from '../position.js';
 import { GUESSED_ROWS_PER_BLOCK } from '../rate.js';
 import { isInside } from '../strides.js';
-import { answerFor, type Caller } from './call.js';
+import { type Answer, answersFor, type Caller } from './call.js';
 import { type Encoded, encode } from './encode.js';
 import { limited } from './limited.js';
 import { type Chunk, MOST_ROWS, type ReadChunk, readChunk } from './read.js';
@@ -132,8 +132,9 @@ function asking({ course, plan, transform }: TransformCourse, signal: AbortSigna
   const { timeoutMs } = plan;
   const caller: Caller = { transform, write, timeoutMs, migration: course.walk.migration, signal };
   const free = limited(plan.concurrency);
+  const run = (call: () => Promise<Answer>) => free(() => staged(course, 'transform', call));
   return async (rows: Chunk['rows']): Promise<Encoded> =>
-    encode(await free(() => staged(course, 'transform', () => answerFor(caller, rows))), write);
+    encode(await answersFor(caller, rows, run), write);
 }
 
 async function finish(

@@ -5,7 +5,8 @@ import type { Walk } from '../send.js';
 import { strideValues } from '../strides.js';
 import { type Trouble, troubleOf } from '../trouble.js';
 
-export const MOST_ROWS = 2_000;
+/** Read, and written, at a time: with 2,000 a row takes a twelfth more of the server's time. */
+export const MOST_ROWS = 5_000;
 const MOST_BYTES = 8 * 1_024 * 1_024;
 const LIMIT_MS = 10_000;
 

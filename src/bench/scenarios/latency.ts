@@ -10,7 +10,7 @@ import type { Latencies } from '../application.js';
 import { type ApplicationProcess, startApplication } from '../application-process.js';
 import { median } from '../figures.js';
 import { connect } from '../ground.js';
-import { bellowsOptions, MIGRATION_ID, makeProject, removeProject } from '../project.js';
+import { type BenchThrottle, bellowsOptions, MIGRATION_ID, makeProject, removeProject } from '../project.js';
 import type { Figure } from '../result.js';
 import type { Scenario, Stage } from '../scenario.js';
 import { loadUsers } from '../users-table.js';
@@ -37,22 +37,24 @@ export const latency: Scenario = {
     'p95 and p99 of 500 requests/s on the table, with the backfill and without it; wants 4000000 rows or more',
   run: async (stage) => {
     const rows = Math.max(LEAST_ROWS, stage.rows);
-    const throttled = await measured({ ...stage, rows });
-    await stage.ground.clear();
-    const folder = await makeProject({ throttle: false });
-    try {
-      stage.tell('with no signal read:');
-      const free = await measured({ ...stage, rows, folder });
-      return [...throttled, ...free.map(withoutTarget)];
-    } finally {
-      await removeProject(folder);
+    const asked = await measured({ ...stage, rows });
+    const others: Figure[] = [];
+    for (const { throttle, named } of COMPARED) {
+      stage.tell(`${named}:`);
+      await stage.ground.clear();
+      const folder = await makeProject({ throttle });
+      const figures = await measured({ ...stage, rows, folder }).finally(() => removeProject(folder));
+      others.push(...figures.map(({ name, value, unit }) => ({ name: `${name}, ${named}`, value, unit })));
     }
+    return [...asked, ...others];
   },
 };
 
-function withoutTarget({ name, value, unit }: Figure): Figure {
-  return { name: `${name}, no signal read`, value, unit };
-}
+/** What nothing is asked of: what the throttle saves, and what a signal that watches commits saves besides. */
+const COMPARED: readonly { readonly throttle: BenchThrottle; readonly named: string }[] = [
+  { throttle: 'off', named: 'no signal read' },
+  { throttle: 'commits', named: 'slower with slow commits' },
+];
 
 async function measured(stage: Stage): Promise<readonly Figure[]> {
   const { ground, folder, rows, tell } = stage;

@@ -8,11 +8,8 @@ import { batchLimits } from '#phases/backfill/limits';
 import { listQuarantine } from '#phases/backfill/quarantine';
 import { planWalk } from '#phases/backfill/ranges';
 import { type Sent, send, type Walk } from '#phases/backfill/send';
-import { STRIDES } from '#phases/backfill/strides';
 import { encode } from '#phases/backfill/transform/encode';
 import { readChunk } from '#phases/backfill/transform/read';
-import { markerActions } from '#phases/expand/marker';
-import { syncTriggerActions } from '#phases/expand/sync-trigger';
 import type { RunRow } from '#ports';
 import { connect } from '../support/connections.js';
 import { until } from '../support/until.js';
@@ -22,33 +19,16 @@ import {
   ledgerProblems,
   openRanges,
   SERVER,
-  startRun,
   urlOf,
   useWorkshop,
   type Workshop,
   walkAll,
 } from './backfill-workshop.js';
-import { MAJORS, planFor, run as runActions } from './sync-trigger-fixture.js';
+import { MAJORS } from './sync-trigger-fixture.js';
+import { loud, start, WRONG } from './transform-fixture.js';
 
-type Source = Readonly<Record<string, unknown>>;
-const loud = (rows: readonly Source[]) => rows.map(({ raw }) => ({ kind: String(raw).toUpperCase() }));
 const TRANSFORMS = { transforms: async () => loud };
-const WRONG = `events where kind is distinct from upper(raw)`;
 const SPAN = { lo: 0, hi: 1_000_000 };
-
-/** `events` with `rows` rows, expanded, and a run of it that is backfilling. */
-async function start(shop: Workshop, rows: number, raw = `'row ' || i`): Promise<RunRow> {
-  const { app } = shop;
-  await app.query(`create schema if not exists bellows`);
-  await app.query(`create table events (id bigint primary key, raw text not null, kind text)`);
-  await app.query(`alter table events set (autovacuum_enabled = off), alter raw set storage external`);
-  await app.query(`insert into events select i, ${raw} from generate_series(1, $1::integer) i`, [rows]);
-  const plan = await planFor(app, { table: 'events', groups: [{ forward: { kind: 'raw' } }] });
-  const [{ sources: read = [], forward: write = [] } = {}] = plan.groups;
-  const whole = { ...plan, groups: [], transform: { read, write, concurrency: 1, timeoutMs: 30_000 } };
-  await runActions(app, [...markerActions(whole), ...syncTriggerActions(whole)]);
-  return startRun(shop, whole);
-}
 
 async function claimed(shop: Workshop, run: RunRow): Promise<Walk> {
   await planWalk(shop, run, 0, 1);
@@ -155,47 +135,6 @@ describe.each(MAJORS)('what a transform gave, on PostgreSQL %s', (major) => {
       expect((await shop.app.query(`select kind from events where id = 101`)).rows).toEqual([{ kind: null }]);
     },
   );
-
-  it('reads a stride to its end where it holds more than is read at a time', async () => {
-    const calls: number[] = [];
-    const shop = await open({
-      transforms: async () => (rows: readonly Source[]) => {
-        calls.push(rows.length);
-        return loud(rows);
-      },
-    });
-    // Out of line: many rows to a block, and much to read.
-    const run = await start(shop, 10_500, `repeat('x', 8000)`);
-    await planWalk(shop, run, 0, 1);
-    expect(new Set(await walkAll(shop, run))).toEqual(new Set(['done']));
-    const spans = await shop.database.query<{ batches: number }>(
-      `select count(*)::integer as batches
-      from bellows.batches
-      group by range_id, lo
-      order by 1`,
-    );
-    expect(spans.at(-1)?.batches).toBeGreaterThan(STRIDES);
-    expect(calls.reduce((all, n) => all + n, 0)).toBe(10_500);
-    expect(await count(shop.app, WRONG)).toBe(0);
-    expect(await ledgerProblems(shop.database, run.id)).toEqual([]);
-  });
-
-  it('writes more rows at a time than user code gets', async () => {
-    const calls: number[] = [];
-    const shop = await open({
-      transforms: async () => (rows: readonly Source[]) => {
-        calls.push(rows.length);
-        return loud(rows);
-      },
-    });
-    const run = await start(shop, 80_000, `'x'`);
-    await planWalk(shop, run, 0, 1);
-    await walkAll(shop, run);
-    const { rows } = await shop.app.query('select max(rows)::integer as most from bellows.batches');
-    expect(rows[0].most).toBeGreaterThan(2_000);
-    expect(Math.max(...calls)).toBe(2_000);
-    expect(await count(shop.app, WRONG)).toBe(0);
-  });
 
   it('passes by a row that is locked for long, and leaves nothing else', async () => {
     const shop = await open(TRANSFORMS);

@@ -133,8 +133,7 @@ function asking({ course, plan, transform }: TransformCourse, signal: AbortSigna
   const caller: Caller = { transform, write, timeoutMs, migration: course.walk.migration, signal };
   const free = limited(plan.concurrency);
   const run = (call: () => Promise<Answer>) => free(() => staged(course, 'transform', call));
-  return async (rows: Chunk['rows']): Promise<Encoded> =>
-    encode(await answersFor(caller, rows, run), write);
+  return async (rows: Chunk['rows']): Promise<Encoded> => encode(await answersFor(caller, rows, run), write);
 }
 
 async function finish(

@@ -111,7 +111,7 @@ export async function makeProject({
 }: ProjectOptions = {}): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'bellows-bench-'));
   await mkdir(join(folder, 'migrations'));
-  await writeFile(join(folder, 'migrations', `$MIGRATION_ID.ts`), MIGRATIONS[mapping]);
+  await writeFile(join(folder, 'migrations', `${MIGRATION_ID}.ts`), MIGRATIONS[mapping]);
   if (throttle !== 'default') await writeFile(join(folder, 'bellows.config.ts'), CONFIGS[throttle]);
   return folder;
 }

@@ -6,7 +6,7 @@ import type { BatchSql } from './batch.js';
 import type { ClaimedRange } from './claim.js';
 import type { Clock } from './clock.js';
 import { paceOf } from './pace-settings.js';
-import { isInside, strideValues } from './strides.js';
+import { isInside } from './strides.js';
 import { type Trouble, troubleOf } from './trouble.js';
 
 /** One walker on one range: what every batch of it needs. */
@@ -112,7 +112,7 @@ function statement(
       const values = [...fence, ...spanValues(walk.range.access, walk.range.lo, request.span)];
       const texts = stride === undefined ? sql : sql.strided;
       const text = (request.careful ? texts?.careful : texts?.direct) ?? '';
-      return { text, values: stride === undefined ? values : [...values, ...strideValues(stride)] };
+      return { text, values: stride === undefined ? values : [...values, stride] };
     }
     case 'rows':
       return { text: sql.rows, values: [...fenceValues(walk.range, request.at, request.at), request.tids] };

@@ -2,7 +2,7 @@
 import type { BackfillSnapshot, Snapshot, VerificationSnapshot } from '#core/decide';
 import { CHECKS, type CheckResult } from '#core/gate';
 import { catchesUp } from '#core/plan';
-import { gateSince } from '#core/state';
+import { type Gated, gateSince } from '#core/state';
 import { closedReason } from '#core/window';
 import { backfillsBehind } from '#phases/backfill/catch-up';
 import { readProgress } from '#phases/backfill/progress';
@@ -36,7 +36,10 @@ export async function readSnapshot(
     closed: BEGINNING.has(state.kind) ? await closedNow(deps, run) : null,
     verification: await verificationOf(deps, run),
     behind,
-    gate: state.kind === 'gated' ? await readGate(deps, run, gateSince(state), behind.length > 0) : null,
+    gate:
+      state.kind === 'gated'
+        ? await readGate(deps, run, seenSince(state, run, runs), behind.length > 0)
+        : null,
   };
 }
 
@@ -74,16 +77,23 @@ async function readVerification(
   return row === undefined ? null : { finishedAt: row.finished_at, pending: Number(row.pending) };
 }
 
+/** What was seen before counts no more, in milliseconds: the gate was not reached, or another run moved, which may release it. */
+function seenSince(state: Gated, run: RunRow, runs: readonly RunRow[]): number {
+  const moved = runs.filter(({ id }) => id !== run.id).map(({ updatedAt }) => Date.parse(updatedAt));
+  return Math.max(Date.parse(gateSince(state)), ...moved);
+}
+
+/** Null: to be evaluated now. */
 async function readGate(
   { store }: SchedulerDeps,
   run: RunRow,
-  since: string,
+  since: number,
   isBehind: boolean,
 ): Promise<readonly CheckResult[] | null> {
   const results = await store.checks(run);
   const waited = results.some(({ check, verdict }) => check === 'pending_rows' && verdict === 'fail');
   const age = waited && !isBehind && run.plan.backfills.some(catchesUp) ? CAUGHT_UP_MS : GATE_MS;
-  const oldest = Date.parse(await store.now()) - age;
-  const fresh = results.every((r) => Date.parse(r.at) >= oldest && Date.parse(r.at) >= Date.parse(since));
+  const oldest = Math.max(Date.parse(await store.now()) - age, since);
+  const fresh = results.every(({ at }) => Date.parse(at) >= oldest);
   return fresh && results.length === CHECKS.length ? results : null;
 }

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import type { BackfillPlan } from '#core/plan';
-import { STRIDES, strideText, strideValues } from '#phases/backfill/strides';
+import { STRIDES, strideText } from '#phases/backfill/strides';
 import { SET_NAMES } from '../project.js';
 import type { Shape } from './shape.js';
 
@@ -34,7 +34,7 @@ export function bareBatches(client: Client, { insertTrigger, updateTrigger, mark
               and ctid < '(${Math.min(hi, from + size)},0)'
               and "${marker}" = 'p'
               and ${strideText(1)}`,
-            [...strideValues(stride)],
+            [stride],
           );
           moved += rowCount ?? 0;
         }

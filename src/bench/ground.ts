@@ -6,8 +6,8 @@ import { startPostgres } from '#servers/postgres';
 
 /**
  * Commits are durable, as in production. Autovacuum is off, so that it does not fall into the middle of one shape; the
- * first checkpoint by time comes after the end. WAL files are kept and used again, as on a server that has run for a while: each
- * new one is filled with zeros first, and every commit waits for that.
+ * first checkpoint by time comes after the end. WAL files are made beforehand, kept and used again, as on a server that has run
+ * for a while: each new one is filled with zeros first, and every commit waits for that.
  */
 const SETTINGS = {
   shared_buffers: '1GB',
@@ -43,7 +43,16 @@ export interface Ground {
 export async function openGround(url: string | null): Promise<Ground> {
   if (url !== null) return groundIn(url, false, async () => undefined);
   const server = await startPostgres({ major: 18, settings: SETTINGS });
+  await inDatabase(server.url, makeWal);
   return groundIn(server.url, true, () => server.stop());
+}
+
+/** What is written here is WAL of nothing; the checkpoint keeps its files for what comes. */
+async function makeWal(client: pg.Client): Promise<void> {
+  for (let i = 0; i < 40; i += 1) {
+    await client.query(`select pg_logical_emit_message(false, 'bench', repeat('x', 100000000))`);
+  }
+  await client.query('checkpoint');
 }
 
 async function groundIn(url: string, local: boolean, stop: () => Promise<void>): Promise<Ground> {

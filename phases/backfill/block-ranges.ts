@@ -4,12 +4,12 @@ import type { PlannedRange } from './planned-range.js';
 /**
  * A range of 8,192 blocks is about two seconds of work: taking a job, claiming its range and finding the batch size again costs
  * up to a tenth of a second each time. Smaller tables get smaller ranges, so that several workers can share them; below 256
- * blocks it is not worth a job. Above 1,024 ranges a pass gains nothing and the ledger's queries slow down.
+ * blocks it is not worth a job. Above 512 ranges a pass gains nothing, planning takes longer, and the ledger's queries slow down.
  */
 const MIN_BLOCKS = 256;
 const GOOD_BLOCKS = 8_192;
 const SHARED_RANGES = 16;
-const MAX_RANGES = 1_024;
+const MAX_RANGES = 512;
 
 /** How large a range of leaves is that have `total` blocks together. */
 export function rangeBlocks(total: number): number {

@@ -17,9 +17,12 @@ import {
 } from './backfill-workshop.js';
 import { MAJORS } from './sync-trigger-fixture.js';
 
-const ROWS = 30_000;
-/** So that the size of a batch has settled after a few thousand rows: only then are spans walked in strides. */
-const SMALL = { targetMs: 10 };
+const ROWS = 60_000;
+/**
+ * So that the size of a batch has settled after a few thousand rows: only then are spans walked in strides. Not smaller: a batch that takes
+ * five times as long, on a busy machine, ends the strides of its span.
+ */
+const SMALL = { targetMs: 30 };
 
 /** Of the table and of an index that no batch writes a column of: how much larger they are than `before`. */
 async function sizes(
@@ -61,8 +64,8 @@ describe.each(MAJORS)('strides on PostgreSQL %s', (major) => {
     const before = await sizes(shop, 'users');
     await backfill(shop, run);
     const after = await sizes(shop, 'users');
-    // One statement over the same blocks doubles the table.
-    expect(after.heap / before.heap).toBeLessThan(1.7);
+    // The rows become longer by a third: one statement over the same blocks leaves 2.36 of the table, strides of all of it 1.57.
+    expect(after.heap / before.heap).toBeLessThan(1.9);
     expect(after.index / before.index).toBeLessThan(1.3);
     expect(await rowsInLedger(shop.database, run.id)).toBe(ROWS);
     expect(await ledgerProblems(shop.database, run.id)).toEqual([]);
@@ -92,7 +95,7 @@ describe.each(MAJORS)('strides on PostgreSQL %s', (major) => {
     await shop.app.query('select count(*) from users');
     await backfill(shop, run);
     await shop.app.query('commit');
-    expect((await sizes(shop, 'users')).heap / before.heap).toBeGreaterThan(1.8);
+    expect((await sizes(shop, 'users')).heap / before.heap).toBeGreaterThan(2.2);
     expect(await rowsInLedger(shop.database, run.id)).toBe(ROWS);
     expect(await count(shop.app, WRONG_USERS)).toBe(0);
   });
@@ -105,7 +108,7 @@ describe.each(MAJORS)('strides on PostgreSQL %s', (major) => {
   ])('are left out where an index has a written column: %s', async (_, index) => {
     const shop = await open();
     await shop.app.query(`create table items (id integer primary key, price text);
-      insert into items select i, null from generate_series(1, 30000) i`);
+      insert into items select i, null from generate_series(1, 60000) i`);
     const striding = await startPlain(shop, 'items', { price: `'none'` }, 'price is null');
     await shop.database.query('update bellows.runs set pace = pace || $1', [JSON.stringify(SMALL)]);
     await backfill(shop, striding);

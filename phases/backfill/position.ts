@@ -15,7 +15,7 @@ import type { ClaimedRange } from './claim.js';
 import { FIRST_SWEEP } from './plan-pass.js';
 import { afterRows, GUESSED_ROWS_PER_BLOCK, maxBlocks, type Rate, rested, START_RATE } from './rate.js';
 import type { Moved, Walk } from './send.js';
-import { isInside, SPAN_FACTOR } from './strides.js';
+import { isInside, SPAN_FACTOR, shareOf } from './strides.js';
 
 export interface Position {
   readonly cursor: number;
@@ -100,7 +100,7 @@ export function afterMoved(range: ClaimedRange, position: Position, span: Span, 
       settings.rest ?? 0,
     ),
     settings,
-    rowsPerBlock: rows > 0 && span.stride === undefined ? rows / blocks : position.rowsPerBlock,
+    rowsPerBlock: rows > 0 ? rows / (blocks * shareOf(span)) : position.rowsPerBlock,
   };
   return isInside(span) ? { ...next, ...insideSpan(position, span, pace) } : next;
 }

@@ -1,6 +1,5 @@
 /** A copy on a server that restarts as if the power failed, while batches and writers are at work. */
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type PostgresServer, startPostgres } from '#servers/postgres';
+import { expect, it } from 'vitest';
 import { connect, createDatabase } from '../support/database.js';
 import { until } from '../support/until.js';
 import {
@@ -14,23 +13,17 @@ import {
   waits,
 } from './copy-stage.js';
 import { startCopyWriters } from './copy-writers.js';
+import { useOwnServer } from './own-server.js';
 import { batches, reaches, stateOf, useStages } from './stage.js';
 
 const ROWS = 30_000;
-let server: PostgresServer | undefined;
-// fsync stays on: this server is taken away in the middle of its work.
-beforeAll(async () => {
-  server = await startPostgres({ settings: { max_connections: '100' } });
-});
-afterAll(() => server?.stop('immediate'));
+const server = useOwnServer();
 useStages();
 
 it('a server that restarts in the midst of the batches of a copy, and while a key waits', {
   timeout: 300_000,
 }, async () => {
-  if (server === undefined) throw new Error('no server');
-  const restart = () => server?.restart('immediate') ?? Promise.reject(new Error('no server'));
-  const database = await createDatabase({ server: server.url });
+  const database = await createDatabase({ server: server.url() });
   let client = await connect(database.url);
   await createProfiles(client, ROWS);
   const stage = await createCopyStage({ url: database.url, rowsPerSecond: 2_000, concurrency: 2 });
@@ -44,12 +37,12 @@ it('a server that restarts in the midst of the batches of a copy, and while a ke
       what: 'batches',
     });
     expect(await stateOf(client, PROFILES)).toBe('backfilling');
-    await writers.outage(restart);
+    await writers.outage(server.restart);
     client = await connect(database.url);
   }
   await reaches(client, 'gated', 120_000, PROFILES);
   await noteOne(client, await connect(database.url), writers, 9_000_000);
-  await writers.outage(restart);
+  await writers.outage(server.restart);
   client = await connect(database.url);
   // Who held the row is gone with the server; the key is not.
   await until(async () => !(await waits(client, 9_000_000)), {

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type PostgresServer, startPostgres } from '#servers/postgres';
+import { expect, it } from 'vitest';
 import { connect, createDatabase } from '../support/database.js';
 import { until } from '../support/until.js';
+import { useOwnServer } from './own-server.js';
 import {
   batches,
   createStage,
@@ -15,22 +15,13 @@ import {
 import { startWriters } from './writers.js';
 
 const ROWS = 30_000;
-let server: PostgresServer | undefined;
-// fsync stays on: this server is taken away in the middle of its work.
-beforeAll(async () => {
-  server = await startPostgres({ settings: { max_connections: '100' } });
-});
-afterAll(() => server?.stop('immediate'));
+const server = useOwnServer();
 useStages();
 
 it('a server that restarts as if the power failed, in the midst of batches and writes', {
   timeout: 150_000,
 }, async () => {
-  if (server === undefined) throw new Error('no server');
-  const { restart } = {
-    restart: () => server?.restart('immediate') ?? Promise.reject(new Error('no server')),
-  };
-  const database = await createDatabase({ server: server.url });
+  const database = await createDatabase({ server: server.url() });
   let client = await connect(database.url);
   await createUsers(client, ROWS);
   const seeds = await seedsOf(client);
@@ -42,7 +33,7 @@ it('a server that restarts as if the power failed, in the midst of batches and w
   for (let time = 0; time < 3; time += 1) {
     const before = await batches(client);
     await until(async () => (await batches(client)) > before + 3, { timeoutMs: 30_000, what: 'batches' });
-    await writers.outage(restart);
+    await writers.outage(server.restart);
     client = await connect(database.url);
   }
   await reaches(client, 'gated', 90_000);

@@ -34,7 +34,7 @@ export interface BatchSql {
   readonly strided: Pick<BatchSql, 'direct' | 'careful' | 'source'> | null;
   /** As `careful` over the tuple ids in $6. */
   readonly rows: string;
-  /** Rows that a transform gave, as JSON in $6; $7 the new key where keys are walked. Null where there is no transform. */
+  /** Rows that a transform gave: addresses in $6, $7 the new key where keys are walked, then what `encode` makes. Null: no transform. */
   readonly given: { readonly direct: string; readonly careful: string } | null;
   /** Rows of a span with what a transform reads; the span's values from $1 on; needs no fence. Null as above. */
   readonly source: string | null;

@@ -27,11 +27,11 @@ export type Request =
   | { readonly kind: 'span'; readonly span: Span; readonly careful: boolean; readonly stay: boolean }
   /** Single rows of the span at the cursor, which stays where it is. */
   | { readonly kind: 'rows'; readonly at: number; readonly tids: readonly string[] }
-  /** Rows of the span as a transform gave them, as JSON. `stay` as above. */
+  /** Rows of the span as a transform gave them, as parameters. `stay` as above. */
   | {
       readonly kind: 'given';
       readonly span: Span;
-      readonly rows: string;
+      readonly rows: readonly string[];
       readonly careful: boolean;
       readonly stay: boolean;
     }
@@ -120,7 +120,8 @@ function statement(
       const { span, stay, rows, careful } = request;
       const fence = fenceValues(walk.range, span.lo, stay ? span.lo : span.hi);
       const text = (careful ? sql.given?.careful : sql.given?.direct) ?? '';
-      return { text, values: [...fence, rows, ...keyReached(walk, span)] };
+      const [addresses, ...others] = rows;
+      return { text, values: [...fence, addresses, ...keyReached(walk, span), ...others] };
     }
     case 'close':
       return {

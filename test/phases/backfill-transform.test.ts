@@ -8,7 +8,8 @@ import { batchLimits } from '#phases/backfill/limits';
 import { listQuarantine } from '#phases/backfill/quarantine';
 import { planWalk } from '#phases/backfill/ranges';
 import { type Sent, send, type Walk } from '#phases/backfill/send';
-import { encode } from '#phases/backfill/transform/encode';
+import { encode, parametersOf } from '#phases/backfill/transform/encode';
+import { givenColumns } from '#phases/backfill/transform/given-columns';
 import { readChunk } from '#phases/backfill/transform/read';
 import type { RunRow } from '#ports';
 import { connect } from '../support/connections.js';
@@ -45,18 +46,29 @@ async function claimed(shop: Workshop, run: RunRow): Promise<Walk> {
   return { database, clock: deps.clock, emit: deps.emit, migration, range, sql, limits, strided: false };
 }
 
-/** The pending rows of the range as the transform gives them. */
-async function given(walk: Walk): Promise<string> {
+const KIND = givenColumns([
+  {
+    name: 'kind',
+    type: 'text',
+    default: null,
+    volatileDefault: false,
+    plainEquality: true,
+    requiredLater: false,
+  },
+]);
+
+/** The pending rows of the range as the transform gives them, as parameters. */
+async function given(walk: Walk): Promise<readonly string[]> {
   const chunk = await readChunk(walk, ['raw'], SPAN);
   if (chunk.kind === 'failed') throw new Error(chunk.trouble.name);
   const answers = loud(chunk.rows.map(({ values }) => values));
   const rows = chunk.rows.map(({ tid, xmin }, i) => ({ tid, xmin, given: answers[i] ?? {} }));
-  const encoded = encode({ kind: 'given', rows, refused: [] }, ['kind']);
+  const encoded = encode({ kind: 'given', rows, refused: [] }, KIND);
   if (encoded.kind !== 'given') throw new Error('not encoded');
-  return `[${encoded.rows.map(({ json }) => json).join(',')}]`;
+  return parametersOf(encoded.rows, KIND);
 }
 
-function sendGiven(walk: Walk, rows: string, careful = false): Promise<Sent> {
+function sendGiven(walk: Walk, rows: readonly string[], careful = false): Promise<Sent> {
   return send(walk, { kind: 'given', span: { lo: 0, hi: walk.range.hi }, rows, careful, stay: false });
 }
 
@@ -73,7 +85,7 @@ describe.each(MAJORS)('what a transform gave, on PostgreSQL %s', (major) => {
   ])('is found by its addresses: %i rows, %s', async (rows, statistics) => {
     const shop = await open();
     const walk = await claimed(shop, await start(shop, rows));
-    const json = await given(walk);
+    const parameters = await given(walk);
     if (statistics === 'analysed after the walk') {
       await shop.app.query(`alter table events disable trigger user; update events set _bellows_1 = 'd'`);
     }
@@ -82,7 +94,7 @@ describe.each(MAJORS)('what a transform gave, on PostgreSQL %s', (major) => {
     await shop.app.query(`create index pending on events (id) where _bellows_1 in ('p', 's')`);
     const { range, sql } = walk;
     for (const text of [sql.given?.direct, sql.given?.careful]) {
-      const values = [range.id, 0, range.epoch, range.holder, 1, json];
+      const values = [range.id, 0, range.epoch, range.holder, 1, ...parameters];
       const lines = await shop.database.query<{ 'QUERY PLAN': string }>(
         `explain (costs off) ${text}`,
         values,

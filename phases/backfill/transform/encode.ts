@@ -1,14 +1,15 @@
 /**
- * Rows for `json_to_recordset`, which brings each value to the type of its column. Made as soon as user code has answered,
- * while earlier rows are still being written.
+ * Rows as parameters of the statement that writes them: an array for the addresses, one for their versions and one for each column
+ * that goes in arrays, and JSON for the others; the server brings each value to the type of its column. Made as soon as user code
+ * has answered, while earlier rows are still being written.
  */
 import type { Answer, GivenRow, RefusedRow } from './call.js';
-import { valueName } from './given-rows.js';
+import { type GivenColumn, isInJson } from './given-columns.js';
 
 export interface EncodedRow {
   readonly tid: string;
-  /** Null: it cannot be said in JSON (a value that holds itself). */
-  readonly json: string | null;
+  /** What it adds to each parameter. Null: it cannot be said (a value that holds itself, a string that is no Unicode). */
+  readonly parts: readonly string[] | null;
 }
 
 /** An answer with its rows encoded. */
@@ -16,26 +17,53 @@ export type Encoded =
   | { readonly kind: 'given'; readonly rows: readonly EncodedRow[]; readonly refused: readonly RefusedRow[] }
   | Exclude<Answer, { readonly kind: 'given' }>;
 
-export function encode(answer: Answer, write: readonly string[]): Encoded {
+export function encode(answer: Answer, columns: readonly GivenColumn[]): Encoded {
   if (answer.kind !== 'given') return answer;
-  const keys = write.map((_, i) => `,"${valueName(i)}":`);
-  return { ...answer, rows: answer.rows.map((row) => encodeRow(row, write, keys)) };
+  return { ...answer, rows: answer.rows.map((row) => encodeRow(row, columns)) };
 }
 
-function encodeRow(
-  { tid, xmin, given }: GivenRow,
-  write: readonly string[],
-  keys: readonly string[],
-): EncodedRow {
+/** The parameters, in the order of `givenRows`. */
+export function parametersOf(
+  rows: readonly EncodedRow[],
+  columns: readonly GivenColumn[],
+): readonly string[] {
+  const said = rows.map(({ parts }) => parts).filter((parts) => parts !== null);
+  const arrays = 2 + columns.filter((column) => !isInJson(column)).length;
+  const joined = (at: number) => said.map((parts) => parts[at]).join(',');
+  const parameters = Array.from({ length: arrays }, (_, at) => `{${joined(at)}}`);
+  return columns.some(isInJson) ? [...parameters, `[${joined(arrays)}]`] : parameters;
+}
+
+function encodeRow({ tid, xmin, given }: GivenRow, columns: readonly GivenColumn[]): EncodedRow {
+  const parts = [`"${tid}"`, xmin];
+  const json: string[] = [];
   try {
-    const parts = [`{"tid":"${tid}","xmin":"${xmin}"`];
-    for (let i = 0; i < write.length; i += 1) parts.push(keys[i] ?? '', jsonOf(given[write[i] ?? '']));
-    parts.push('}');
-    // Flat at once: as a concatenation its parts would stay in memory until the row is written.
-    return { tid, json: parts.join('') };
+    for (const column of columns) {
+      const value = given[column.name];
+      if (isInJson(column)) json.push(`"${column.value}":${jsonOf(value)}`);
+      else parts.push(element(textOf(value)));
+    }
   } catch {
-    return { tid, json: null };
+    return { tid, parts: null };
   }
+  if (json.length > 0) parts.push(`{${json.join(',')}}`);
+  return { tid, parts };
+}
+
+/** Of an array as the server reads it. */
+function element(text: string | null): string {
+  if (text === null) return 'NULL';
+  if (!text.isWellFormed()) throw new RangeError('no Unicode');
+  return `"${text.replace(/["\\]/g, '\\$&')}"`;
+}
+
+/** What JSON would say: of a string its text, of anything else the JSON. */
+function textOf(value: unknown): string | null {
+  if (value === null) return null;
+  if (typeof value !== 'object') return String(value);
+  const json = jsonOf(value);
+  if (json === 'null') return null;
+  return json.startsWith('"') ? String(JSON.parse(json)) : json;
 }
 
 /** Plain values without the function that objects need, which costs more than all the rest. */

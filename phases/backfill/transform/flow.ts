@@ -17,6 +17,7 @@ import { GUESSED_ROWS_PER_BLOCK } from '../rate.js';
 import { isInside } from '../strides.js';
 import { type Answer, answersFor, type Caller } from './call.js';
 import { type Encoded, encode } from './encode.js';
+import { givenColumns } from './given-columns.js';
 import { limited } from './limited.js';
 import { type Chunk, MOST_ROWS, type ReadChunk, readChunk } from './read.js';
 import { write } from './write.js';
@@ -129,15 +130,17 @@ function isLast({ walk: { range } }: Course, { more, span }: Flying): boolean {
 
 function asking({ course, plan, transform }: TransformCourse, signal: AbortSignal) {
   const write = plan.write.map(({ name }) => name);
+  const columns = givenColumns(plan.write);
   const { timeoutMs } = plan;
   const caller: Caller = { transform, write, timeoutMs, migration: course.walk.migration, signal };
   const free = limited(plan.concurrency);
   const run = (call: () => Promise<Answer>) => free(() => staged(course, 'transform', call));
-  return async (rows: Chunk['rows']): Promise<Encoded> => encode(await answersFor(caller, rows, run), write);
+  return async (rows: Chunk['rows']): Promise<Encoded> =>
+    encode(await answersFor(caller, rows, run), columns);
 }
 
 async function finish(
-  { course }: TransformCourse,
+  { course, plan }: TransformCourse,
   position: Position,
   { span, more, answer }: Flying,
 ): Promise<Next> {
@@ -146,7 +149,9 @@ async function finish(
   if (given.kind === 'interrupted') return 'yielded';
   const { rows, refused } = given;
   const stay = more || isInside(span);
-  const written = await staged(course, 'write', () => write(course, { rows, refused, span, stay }));
+  const written = await staged(course, 'write', () =>
+    write(course, { rows, columns: givenColumns(plan.write), refused, span, stay }),
+  );
   if (written.kind !== 'moved') return afterRowsOutcome(course, position, written);
   const next = await afterSuccess(course, asRead(position, span), span, written);
   return typeof next === 'string' || !more ? next : again(next, position, span);

@@ -1,6 +1,7 @@
 import { quote, quoteTable } from '#core/identifier';
 import { MARKER } from '../../expand/marker.js';
 import type { BatchTarget } from '../batch.js';
+import { type GivenColumn, givenColumns, isInJson } from './given-columns.js';
 
 /** What stands between fence and ledger where a transform gives the rows; two shapes, as for any batch. */
 export interface GivenRows {
@@ -9,10 +10,10 @@ export interface GivenRows {
 }
 
 /**
- * The rows come in $6 as JSON, with the address and the xmin that they were read with. Both together name one version of a
- * row, and that version was pending when it was read: so whether it still is need not be asked, and must not be, since the
- * planner would then find the rows by the index of pending ones, all of them for each batch. A column that is not NULL was
- * given by the application, and stays.
+ * The rows come with the address and the xmin that they were read with. Both together name one version of a row, and that
+ * version was pending when it was read: so whether it still is need not be asked, and must not be, since the planner would then
+ * find the rows by the index of pending ones, all of them for each batch. A column that is not NULL was given by the
+ * application, and stays.
  *
  * What the application wrote since the read is another version, and is not overwritten. Where it is written at the same
  * time, the update waits; READ COMMITTED then either updates the version that is still the newest (the other one rolled
@@ -22,20 +23,15 @@ export interface GivenRows {
  * By address first (a TID scan of an array), by row afterwards (a hash join): joined by address alone, a table without
  * statistics would be read as a whole, and a nested loop would search the array again for each row.
  */
-export function givenRows({ backfill, leaf }: BatchTarget): GivenRows | null {
+export function givenRows({ backfill, leaf, access }: BatchTarget): GivenRows | null {
   if (backfill.kind !== 'synced' || backfill.transform === undefined) return null;
-  const { write } = backfill.transform;
+  const columns = givenColumns(backfill.transform.write);
   const [table, marker] = [quoteTable(leaf), quote(backfill.marker)];
-  const types = write.map((column, i) => `, ${valueName(i)} ${column.type}`).join('');
-  const values = write.map((_, i) => `, v.${valueName(i)}`).join('');
-  const set = write.map(({ name }, i) => {
-    const [kept, value] = [`t.${quote(name)}`, `given.${valueName(i)}`];
-    return `${quote(name)} = case when t.${marker} = '${MARKER.stale}' then ${value} else coalesce(${kept}, ${value}) end`;
+  const set = columns.map((column) => {
+    const [name, value] = [quote(column.name), `given.${column.value}`];
+    return `${name} = case when t.${marker} = '${MARKER.stale}' then ${value} else coalesce(t.${name}, ${value}) end`;
   });
-  const given = `given as materialized (
-  select v.tid::tid as tid, v.xmin::xid as xmin${values}
-  from json_to_recordset($6::json) as v (tid text, xmin text${types})
-)`;
+  const given = rowsFrom(columns, access.kind === 'keys' ? 8 : 7);
   const moved = (from: 'given' | 'same') => `moved as (
   update ${table} as t
   set ${[...set, `${marker} = '${MARKER.backfilled}'`].join(',\n    ')}
@@ -50,6 +46,26 @@ export function givenRows({ backfill, leaf }: BatchTarget): GivenRows | null {
     direct: [given, moved('given'), counted('given')],
     careful: [given, picked(table), SAME, moved('same'), counted('same')],
   };
+}
+
+/** Addresses in $6; versions, values and what is JSON as parameters from `first` on. */
+function rowsFrom(columns: readonly GivenColumn[], first: number): string {
+  const arrays = columns.filter((column) => !isInJson(column));
+  const values = arrays.map(({ element }, i) => `unnest($${first + 1 + i}::${element}[])`);
+  const typed = columns.filter(isInJson).map(({ value, type }) => `${value} ${type}`);
+  const json = `json_to_recordset($${first + 1 + arrays.length}::json) as (${typed.join(', ')})`;
+  const sources = [
+    `unnest($6::tid[])`,
+    `unnest($${first}::xid[])`,
+    ...values,
+    ...(typed.length > 0 ? [json] : []),
+  ];
+  return `given as materialized (
+  select *
+  from rows from (
+    ${sources.join(',\n    ')}
+  ) as v (tid, xmin${arrays.map(({ value }) => `, ${value}`).join('')})
+)`;
 }
 
 /** Waits for nobody. A row that changed meanwhile is locked too, as its new version, and then is not the same. */
@@ -84,9 +100,4 @@ function counted(locked: 'given' | 'same'): string {
   from ${rows('moved')} as m
   cross join ${rows('given')} as g
 )`;
-}
-
-/** Not the column's own name: one may be called `tid`. Short, since it is sent with each row. */
-export function valueName(index: number): string {
-  return `v${index}`;
 }

@@ -6,11 +6,13 @@ import { type Poison, quarantineRow, SUPPRESSED } from '../poison.js';
 import type { RowsOutcome } from '../rows.js';
 import { type Moved, type Sent, send } from '../send.js';
 import type { RefusedRow } from './call.js';
-import type { EncodedRow } from './encode.js';
+import { type EncodedRow, parametersOf } from './encode.js';
+import type { GivenColumn } from './given-columns.js';
 
 export interface Written {
   readonly span: Span;
   readonly rows: readonly EncodedRow[];
+  readonly columns: readonly GivenColumn[];
   readonly refused: readonly RefusedRow[];
   /** The span is not finished: its cursor stays. */
   readonly stay: boolean;
@@ -23,12 +25,13 @@ const TRIES = 3;
 const PAUSE_MS = 100;
 
 /** Every failure comes back as a value. Rows that changed since they were read, or are locked, are left to the next sweep. */
-export async function write(course: Course, { span, rows, refused, stay }: Written): Promise<WriteOutcome> {
+export async function write(course: Course, written: Written): Promise<WriteOutcome> {
+  const { span, rows, columns, refused, stay } = written;
   for (const { tid, reason } of refused) {
     const outcome = await putAside(course, span, tid, { sqlstate: '00000', reason });
     if (outcome !== null) return outcome;
   }
-  const job: Job = { course, span, left: 0, moved: 0 };
+  const job: Job = { course, span, columns, left: 0, moved: 0 };
   // From the second sweep on rows that a trigger keeps are put aside, which needs the range still to be open.
   if (!isLateSweep(course)) {
     const sent = await sendAll(job, rows, stay);
@@ -45,6 +48,7 @@ export async function write(course: Course, { span, rows, refused, stay }: Writt
 interface Job {
   readonly course: Course;
   readonly span: Span;
+  readonly columns: readonly GivenColumn[];
   left: number;
   moved: number;
 }
@@ -62,12 +66,11 @@ async function sendAll(job: Job, rows: readonly EncodedRow[], stay: boolean): Pr
 }
 
 async function sendRows(
-  { course, span }: Job,
+  { course, span, columns }: Job,
   rows: readonly EncodedRow[],
   how: { readonly careful: boolean; readonly stay: boolean },
 ): Promise<Sent> {
-  const texts = rows.map(({ json }) => json).filter((json) => json !== null);
-  return send(course.walk, { kind: 'given', span, rows: `[${texts.join(',')}]`, ...how });
+  return send(course.walk, { kind: 'given', span, rows: parametersOf(rows, columns), ...how });
 }
 
 async function writeParts(job: Job, rows: readonly EncodedRow[]): Promise<RowsOutcome> {
@@ -88,7 +91,7 @@ async function writeParts(job: Job, rows: readonly EncodedRow[]): Promise<RowsOu
 
 async function writeRow(job: Job, row: EncodedRow): Promise<RowsOutcome> {
   const { course, span } = job;
-  if (row.json === null) return putAside(course, span, row.tid, UNWRITABLE);
+  if (row.parts === null) return putAside(course, span, row.tid, UNWRITABLE);
   for (let attempt = 1; ; attempt += 1) {
     const sent = await sendRows(job, [row], PART);
     if (sent.kind === 'moved') {

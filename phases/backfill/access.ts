@@ -36,8 +36,18 @@ export interface Span {
   readonly lo: number;
   readonly hi: number;
   readonly keys?: KeySpan;
-  /** Only the rows of this stride; the cursor moves with the last one. Without it: all rows. */
-  readonly stride?: number;
+  /** Only the rows of this turn; the cursor moves with the last one. Without it: all rows. */
+  readonly turn?: Turn;
+}
+
+/** One statement of a span that is walked in strides: the rows of `stride` in the blocks from `lo` to before `hi`. */
+export interface Turn {
+  /** Which of the span's turns, from 0 on. */
+  readonly at: number;
+  readonly stride: number;
+  readonly lo: number;
+  readonly hi: number;
+  readonly last: boolean;
 }
 
 /** The rows of a span over the alias `t`; its values are parameters from `first` on, see `spanValues`. */

@@ -30,7 +30,7 @@ export interface BatchSql {
   readonly direct: string;
   /** Waits for no row lock, leaves quarantined rows alone, counts what it leaves; $6 and on as above. */
   readonly careful: string;
-  /** The same for one stride of the span, whose number follows the values of the span. Null where strides bring nothing. */
+  /** The same for one turn of the span; its blocks, and its stride, are $6 to $8. Null where strides bring nothing. */
   readonly strided: Pick<BatchSql, 'direct' | 'careful' | 'source'> | null;
   /** As `careful` over the tuple ids in $6. */
   readonly rows: string;

@@ -15,7 +15,7 @@ import type { ClaimedRange } from './claim.js';
 import { FIRST_SWEEP } from './plan-pass.js';
 import { afterRows, GUESSED_ROWS_PER_BLOCK, maxBlocks, type Rate, rested, START_RATE } from './rate.js';
 import type { Moved, Walk } from './send.js';
-import { isInside, SPAN_FACTOR, shareOf } from './strides.js';
+import { isInside, SPAN_FACTOR, shareOf, turnOf } from './strides.js';
 
 export interface Position {
   readonly cursor: number;
@@ -25,7 +25,7 @@ export interface Position {
   readonly pace: Pace;
   /** It is done with growing from a first guess, batch by batch: a span in strides needs a size that lasts. */
   readonly settled: boolean;
-  /** The span that is walked in strides, and the next of them; null: none is begun. */
+  /** The span that is walked in strides, and the next of its turns; null: none is begun. */
   readonly striding: { readonly hi: number; readonly next: number } | null;
   /** Ends of the parts that a failed batch was cut into, nearest last; empty where nothing failed. */
   readonly bounds: readonly number[];
@@ -40,7 +40,7 @@ export interface Position {
 
 const FIRST_ROWS = 1_000;
 
-export type Walked = Pick<Walk, 'range' | 'strided'>;
+export type Walked = Pick<Walk, 'range' | 'strided' | 'lanes'>;
 
 /** @param lastBlocks size of this pass' newest batch in the ledger, null where it has none. */
 export function startPosition(
@@ -64,14 +64,16 @@ export function startPosition(
   };
 }
 
-export function nextSpan({ range, strided }: Walked, position: Position): Span {
+export function nextSpan({ range, strided, lanes }: Walked, position: Position): Span {
   const { cursor, pace, settings, rowsPerBlock, striding } = position;
-  if (striding !== null) return { lo: cursor, hi: striding.hi, stride: striding.next };
+  const inTurn = (hi: number, at: number): Span => ({ lo: cursor, hi, turn: turnOf(cursor, hi, at, lanes) });
+  if (striding !== null) return inTurn(striding.hi, striding.next);
   const begins = strided && mayBegin(position);
-  const blocks = Math.min(pace.blocks, maxBlocks(settings, rowsPerBlock)) * (begins ? SPAN_FACTOR : 1);
+  const blocks =
+    Math.min(pace.blocks, maxBlocks(settings, rowsPerBlock)) * (begins ? SPAN_FACTOR * lanes : 1);
   const end = range.access.kind === 'keys' ? Number.POSITIVE_INFINITY : range.hi;
   const span = { lo: cursor, hi: Math.min(end, position.bounds.at(-1) ?? end, cursor + blocks) };
-  return begins ? { ...span, stride: 0 } : span;
+  return begins ? inTurn(span.hi, 0) : span;
 }
 
 /** What failed is walked in one statement, and a small one. */
@@ -81,7 +83,7 @@ function mayBegin({ settled, bounds, attempts }: Position): boolean {
 
 export function afterMoved(range: ClaimedRange, position: Position, span: Span, moved: Moved): Position {
   const { settings, rows, startedAt, milliseconds } = moved;
-  const blocks = span.hi - span.lo;
+  const { lo, hi } = span.turn ?? span;
   const pace = paceAfter(position.pace, sizeOf(span), moved);
   const next: Position = {
     cursor: span.hi,
@@ -100,7 +102,7 @@ export function afterMoved(range: ClaimedRange, position: Position, span: Span, 
       settings.rest ?? 0,
     ),
     settings,
-    rowsPerBlock: rows > 0 ? rows / (blocks * shareOf(span)) : position.rowsPerBlock,
+    rowsPerBlock: rows > 0 ? rows / ((hi - lo) * shareOf(span)) : position.rowsPerBlock,
   };
   return isInside(span) ? { ...next, ...insideSpan(position, span, pace) } : next;
 }
@@ -115,16 +117,17 @@ function paceAfter(pace: Pace, size: number, { milliseconds, settings }: Moved):
 }
 
 /** Blocks for a statement that takes all their rows, as in a pace. */
-export function sizeOf({ lo, hi, stride }: Span): number {
-  return Math.max(1, Math.floor((hi - lo) / (stride === undefined ? 1 : SPAN_FACTOR)));
+export function sizeOf(span: Span): number {
+  const { lo, hi } = span.turn ?? span;
+  return Math.max(1, Math.floor((hi - lo) / (span.turn === undefined ? 1 : SPAN_FACTOR)));
 }
 
 /** What is left of a span that turned out far too large is walked in statements of the new size. */
 function insideSpan({ cursor, key, careful, bounds }: Position, span: Span, pace: Pace): Partial<Position> {
-  const { hi, stride = 0 } = span;
+  const { hi, turn } = span;
   const inside = { cursor, key, careful };
   if (pace.blocks < sizeOf(span) / 2) return { ...inside, bounds: [...bounds, hi] };
-  return { ...inside, striding: { hi, next: stride + 1 } };
+  return { ...inside, striding: { hi, next: (turn?.at ?? 0) + 1 } };
 }
 
 /** The block, or the row, at the cursor was done row by row. */

@@ -6,7 +6,7 @@ import type { BatchSql } from './batch.js';
 import type { ClaimedRange } from './claim.js';
 import type { Clock } from './clock.js';
 import { paceOf } from './pace-settings.js';
-import { isInside } from './strides.js';
+import { isInside, turnValues } from './strides.js';
 import { type Trouble, troubleOf } from './trouble.js';
 
 /** One walker on one range: what every batch of it needs. */
@@ -20,6 +20,8 @@ export interface Walk {
   readonly limits: TransactionLimits;
   /** Spans are walked in strides. */
   readonly strided: boolean;
+  /** Parts of a span whose strides take turns; 1 where nothing is read ahead. */
+  readonly lanes: number;
 }
 
 export type Request =
@@ -106,13 +108,12 @@ function statement(
   const { sql } = walk;
   switch (request.kind) {
     case 'span': {
-      const { lo, hi, stride } = request.span;
+      const { lo, hi, turn } = request.span;
       const stay = request.stay || isInside(request.span);
       const fence = fenceValues(walk.range, lo, stay ? lo : hi);
-      const values = [...fence, ...spanValues(walk.range.access, walk.range.lo, request.span)];
-      const texts = stride === undefined ? sql : sql.strided;
+      const texts = turn === undefined ? sql : sql.strided;
       const text = (request.careful ? texts?.careful : texts?.direct) ?? '';
-      return { text, values: stride === undefined ? values : [...values, stride] };
+      return { text, values: [...fence, ...placeValues(walk, request.span)] };
     }
     case 'rows':
       return { text: sql.rows, values: [...fenceValues(walk.range, request.at, request.at), request.tids] };
@@ -133,6 +134,11 @@ function statement(
         ],
       };
   }
+}
+
+/** Which rows: of the turn, or of the whole span. */
+export function placeValues({ range }: Pick<Walk, 'range'>, span: Span): readonly unknown[] {
+  return span.turn === undefined ? spanValues(range.access, range.lo, span) : turnValues(span.turn);
 }
 
 function keyReached({ range }: Walk, span: Span): readonly unknown[] {

@@ -1,6 +1,6 @@
 import type { Session } from '#ports';
 import type { ClaimedRange } from './claim.js';
-import { SPAN_FACTOR } from './strides.js';
+import { SPAN_FACTOR, STRIDES } from './strides.js';
 
 const PRIMARY_KEY = `
 select a.attname as name
@@ -17,14 +17,15 @@ export async function primaryKeyOf(session: Session, leafOid: number): Promise<r
 
 /**
  * So that a walker does not begin at the first guess for every range. From the ledger, since memory does not outlive a job. The
- * batches of a span in strides have the same `lo`, and a statement that took all rows would have been that much smaller.
+ * batches of a span in strides have the same `lo`, as many for each of its lanes as there are strides, and a statement that took
+ * all rows would have been that much smaller.
  */
 export async function lastBatchBlocks(
   session: Session,
   { runId, backfill, pass }: ClaimedRange,
 ): Promise<number | null> {
   const rows = await session.query<{ blocks: number }>(
-    `select max((late.hi - late.lo) / case when spans.batches > 1 then ${SPAN_FACTOR} else 1 end) as blocks
+    `select max((late.hi - late.lo) / case when spans.batches > 1 then ${SPAN_FACTOR} * spans.lanes else 1 end) as blocks
     from (
       select b.range_id, b.lo, b.hi
       from bellows.batches b
@@ -35,7 +36,7 @@ export async function lastBatchBlocks(
     ) as late
     join bellows.ranges r on r.id = late.range_id
     cross join lateral (
-      select count(*) as batches
+      select count(*) as batches, ceil(count(*) / ${STRIDES}.0)::integer as lanes
       from bellows.batches s
       where s.range_id = late.range_id
         and s.lo = late.lo

@@ -15,7 +15,7 @@
  */
 import { quoteTable, type TableName } from '#core/identifier';
 import type { Session } from '#ports';
-import type { Span } from './access.js';
+import { type Span, type Turn, tid } from './access.js';
 
 /** Rows that stand in a block one after the other are in parts far from each other: so a stride takes as many of few rows as of many. */
 const ALL_PARTS = 19;
@@ -35,6 +35,9 @@ export const SPAN_FACTOR = 9;
 /** Heap blocks: a range below that is not worth so many statements. */
 const LEAST_BLOCKS = 64;
 
+/** Heap blocks: with fewer in a lane its statements would have too few rows for what each of them costs. */
+const LEAST_LANE = 256;
+
 /**
  * The rows of the stride whose number is parameter `at`: of the parts 0 to 18 the first alone, then two and two. The last byte of an
  * address is the number of the row in its block (a block of 8 KiB has 291 at most; those above 255 begin anew).
@@ -44,15 +47,32 @@ export function strideText(at: number): string {
   return `(${part} + 1) / 2 = $${at}::integer`;
 }
 
-/** The share of the rows that a statement over the span takes, where a block has many. */
-export function shareOf({ stride }: Span): number {
-  if (stride === undefined) return 1;
-  return (stride === 0 ? 1 : 2) / ALL_PARTS;
+/**
+ * Where rows are read while earlier ones are still written, a stride would be read, and its blocks pruned, before the stride
+ * before it is committed: it would not find that room. So the blocks of a span are in lanes, which take turns, stride by stride.
+ * @param most lanes that are wanted: 1 where nothing is read ahead.
+ */
+export function turnOf(lo: number, hi: number, at: number, most: number): Turn {
+  const lanes = Math.max(1, Math.min(most, Math.floor((hi - lo) / LEAST_LANE)));
+  const [stride, lane] = [Math.floor(at / lanes), at % lanes];
+  const edge = (n: number) => lo + Math.floor(((hi - lo) * n) / lanes);
+  return { at, stride, lo: edge(lane), hi: edge(lane + 1), last: at === STRIDES * lanes - 1 };
 }
 
-/** Further strides of the span follow, so the cursor stays. */
-export function isInside({ stride }: Span): boolean {
-  return stride !== undefined && stride < STRIDES - 1;
+/** Parameters of the strided statements, as `spanValues` for the others. */
+export function turnValues({ stride, lo, hi }: Turn): readonly unknown[] {
+  return [tid(lo), tid(hi), stride];
+}
+
+/** The share of the rows of its blocks that a statement takes, where a block has many. */
+export function shareOf({ turn }: Span): number {
+  if (turn === undefined) return 1;
+  return (turn.stride === 0 ? 1 : 2) / ALL_PARTS;
+}
+
+/** Further turns of the span follow, so the cursor stays. */
+export function isInside({ turn }: Span): boolean {
+  return turn !== undefined && !turn.last;
 }
 
 /** Whether strides bring anything: HOT is possible, and the range is large enough. */

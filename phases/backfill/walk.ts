@@ -66,7 +66,17 @@ async function prepare(deps: WalkDeps, run: RunRow, range: ClaimedRange): Promis
       range.pass < FIRST_SWEEP &&
       sql.strided !== null &&
       (await mayStride(deps.database, range, writtenBy(backfill))),
+    lanes: lanesOf(backfill),
   };
+}
+
+/**
+ * While the rows of one turn are written those of `concurrency` others are with user code, and one is read. A turn is read once
+ * the last but one before these is committed.
+ */
+function lanesOf(backfill: BackfillPlan): number {
+  const transform = backfill.kind === 'synced' ? backfill.transform : undefined;
+  return transform === undefined ? 1 : transform.concurrency + 2;
 }
 
 function writtenBy(backfill: BackfillPlan): readonly string[] {

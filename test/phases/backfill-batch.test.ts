@@ -31,7 +31,7 @@ async function claimed(shop: Workshop, run: RunRow): Promise<Walk> {
   const limits = batchLimits(SERVER, backfill.triggers);
   const { database, deps } = shop;
   const { clock, emit } = deps;
-  return { database, clock, emit, migration: run.migration, range, sql, limits, strided: false };
+  return { database, clock, emit, migration: run.migration, range, sql, limits, strided: false, lanes: 1 };
 }
 
 async function explain(shop: Workshop, text: string, values: readonly unknown[]): Promise<string> {

@@ -43,7 +43,17 @@ async function claimed(shop: Workshop, run: RunRow): Promise<Walk> {
   // The lock must not run out before the application lets go of it.
   const limits = { ...batchLimits(SERVER, plan.triggers), lockTimeoutMs: 20_000, statementTimeoutMs: 25_000 };
   const { migration } = run;
-  return { database, clock: deps.clock, emit: deps.emit, migration, range, sql, limits, strided: false };
+  return {
+    database,
+    clock: deps.clock,
+    emit: deps.emit,
+    migration,
+    range,
+    sql,
+    limits,
+    strided: false,
+    lanes: 1,
+  };
 }
 
 const KIND = givenColumns([

@@ -109,11 +109,11 @@ function read(parts: TransformCourse, position: Position): Promise<ReadChunk> {
   });
 }
 
-/** Where the next span, or the next stride of it, begins, before this one is written. */
+/** Where the next span, or the next turn of it, begins, before this one is written. */
 function ahead(position: Position, span: Span): Position {
-  const { lo, hi, keys, stride = 0 } = span;
+  const { lo, hi, keys, turn } = span;
   if (!isInside(span)) return { ...position, cursor: hi, key: keys?.to ?? null, striding: null };
-  return { ...position, cursor: lo, striding: { hi, next: stride + 1 } };
+  return { ...position, cursor: lo, striding: { hi, next: (turn?.at ?? 0) + 1 } };
 }
 
 /** The pace that the span was cut by at most: else a span bounded by its rows would never count as a full one. */
@@ -157,9 +157,9 @@ async function finish(
   return typeof next === 'string' || !more ? next : again(next, position, span);
 }
 
-/** The rest of the span, or of the stride of it, is read from where it began. */
-function again(next: Position, { cursor, key }: Position, { hi, stride }: Span): Position {
-  return { ...next, cursor, key, striding: stride === undefined ? null : { hi, next: stride } };
+/** The rest of the span, or of the turn of it, is read from where it began. */
+function again(next: Position, { cursor, key }: Position, { hi, turn }: Span): Position {
+  return { ...next, cursor, key, striding: turn === undefined ? null : { hi, next: turn.at } };
 }
 
 /** Tells how long a stage took. */

@@ -1,7 +1,7 @@
 /** Reads the pending rows of a span for a transform, in a short transaction of its own: none is open while user code runs. */
 import type { TransformRow } from '#core/definition';
-import { type Span, spanValues } from '../access.js';
-import type { Walk } from '../send.js';
+import type { Span } from '../access.js';
+import { placeValues, type Walk } from '../send.js';
 import { type Trouble, troubleOf } from '../trouble.js';
 
 /** Read, and written, at a time: with 2,000 a row takes a twelfth more of the server's time. */
@@ -27,13 +27,11 @@ export type ReadChunk =
   | { readonly kind: 'failed'; readonly trouble: Trouble };
 
 export async function readChunk(walk: Walk, names: readonly string[], span: Span): Promise<ReadChunk> {
-  const { range, database, sql } = walk;
+  const { database, sql } = walk;
   const limits = { rowSecurity: false, statementTimeoutMs: LIMIT_MS, idleInTransactionTimeoutMs: LIMIT_MS };
-  const { stride } = span;
-  const text = stride === undefined ? sql.source : sql.strided?.source;
-  const values = [...spanValues(range.access, range.lo, span), ...(stride === undefined ? [] : [stride])];
+  const text = span.turn === undefined ? sql.source : sql.strided?.source;
   try {
-    const { rows, more } = await database.readSome(limits, text ?? '', values, {
+    const { rows, more } = await database.readSome(limits, text ?? '', placeValues(walk, span), {
       rows: MOST_ROWS,
       bytes: MOST_BYTES,
     });

@@ -42,8 +42,9 @@ export interface Span {
 
 /** One statement of a span that is walked in strides: the rows of `stride` in the blocks from `lo` to before `hi`. */
 export interface Turn {
-  /** Which of the span's turns, from 0 on. */
+  /** Which of the span's turns, from 0 on: its lanes one after the other, then the next stride of each. */
   readonly at: number;
+  readonly lanes: number;
   readonly stride: number;
   readonly lo: number;
   readonly hi: number;

@@ -15,7 +15,7 @@ import type { ClaimedRange } from './claim.js';
 import { FIRST_SWEEP } from './plan-pass.js';
 import { afterRows, GUESSED_ROWS_PER_BLOCK, maxBlocks, type Rate, rested, START_RATE } from './rate.js';
 import type { Moved, Walk } from './send.js';
-import { isInside, SPAN_FACTOR, shareOf, turnOf } from './strides.js';
+import { isInside, lanesFor, SPAN_FACTOR, shareOf, turnOf } from './strides.js';
 
 export interface Position {
   readonly cursor: number;
@@ -26,7 +26,7 @@ export interface Position {
   /** It is done with growing from a first guess, batch by batch: a span in strides needs a size that lasts. */
   readonly settled: boolean;
   /** The span that is walked in strides, and the next of its turns; null: none is begun. */
-  readonly striding: { readonly hi: number; readonly next: number } | null;
+  readonly striding: Striding | null;
   /** Ends of the parts that a failed batch was cut into, nearest last; empty where nothing failed. */
   readonly bounds: readonly number[];
   /** Rows are picked with SKIP LOCKED. */
@@ -36,6 +36,12 @@ export interface Position {
   readonly rate: Rate;
   readonly settings: PaceSettings;
   readonly rowsPerBlock: number | null;
+}
+
+export interface Striding {
+  readonly hi: number;
+  readonly lanes: number;
+  readonly next: number;
 }
 
 const FIRST_ROWS = 1_000;
@@ -66,14 +72,32 @@ export function startPosition(
 
 export function nextSpan({ range, strided, lanes }: Walked, position: Position): Span {
   const { cursor, pace, settings, rowsPerBlock, striding } = position;
-  const inTurn = (hi: number, at: number): Span => ({ lo: cursor, hi, turn: turnOf(cursor, hi, at, lanes) });
-  if (striding !== null) return inTurn(striding.hi, striding.next);
-  const begins = strided && mayBegin(position);
-  const blocks =
-    Math.min(pace.blocks, maxBlocks(settings, rowsPerBlock)) * (begins ? SPAN_FACTOR * lanes : 1);
-  const end = range.access.kind === 'keys' ? Number.POSITIVE_INFINITY : range.hi;
-  const span = { lo: cursor, hi: Math.min(end, position.bounds.at(-1) ?? end, cursor + blocks) };
-  return begins ? inTurn(span.hi, 0) : span;
+  if (striding !== null) return inTurn(cursor, striding);
+  const most = maxBlocks(settings, rowsPerBlock);
+  if (!strided || !mayBegin(position)) {
+    const end = range.access.kind === 'keys' ? Number.POSITIVE_INFINITY : range.hi;
+    const blocks = Math.min(pace.blocks, most);
+    return { lo: cursor, hi: Math.min(end, position.bounds.at(-1) ?? end, cursor + blocks) };
+  }
+  // Under a cap the turns are smaller instead of the span longer: it should not outlast the job by much.
+  const wanted = Math.min(lanes, most);
+  const largest = Math.min(pace.blocks, Math.floor(most / wanted)) * SPAN_FACTOR;
+  const hi = Math.min(range.hi, cursor + largest * wanted);
+  const rows = rowsPerBlock ?? GUESSED_ROWS_PER_BLOCK;
+  return inTurn(cursor, {
+    hi,
+    lanes: lanesFor(hi - cursor, { wanted, largest, rowsPerBlock: rows }),
+    next: 0,
+  });
+}
+
+function inTurn(lo: number, { hi, lanes, next }: Striding): Span {
+  return { lo, hi, turn: turnOf(lo, hi, next, lanes) };
+}
+
+/** After a turn of a span; null: not in strides. */
+export function strideAfter({ hi, turn }: Span): Striding | null {
+  return turn === undefined ? null : { hi, lanes: turn.lanes, next: turn.at + 1 };
 }
 
 /** What failed is walked in one statement, and a small one. */
@@ -124,10 +148,9 @@ export function sizeOf(span: Span): number {
 
 /** What is left of a span that turned out far too large is walked in statements of the new size. */
 function insideSpan({ cursor, key, careful, bounds }: Position, span: Span, pace: Pace): Partial<Position> {
-  const { hi, turn } = span;
   const inside = { cursor, key, careful };
-  if (pace.blocks < sizeOf(span) / 2) return { ...inside, bounds: [...bounds, hi] };
-  return { ...inside, striding: { hi, next: (turn?.at ?? 0) + 1 } };
+  if (pace.blocks < sizeOf(span) / 2) return { ...inside, bounds: [...bounds, span.hi] };
+  return { ...inside, striding: strideAfter(span) };
 }
 
 /** The block, or the row, at the cursor was done row by row. */

@@ -19,13 +19,15 @@ export async function primaryKeyOf(session: Session, leafOid: number): Promise<r
  * So that a walker does not begin at the first guess for every range. From the ledger, since memory does not outlive a job. The
  * batches of a span in strides have the same `lo`, as many for each of its lanes as there are strides, and a statement that took
  * all rows would have been that much smaller.
+ * @param lanes the most that a span of this walk has; batches that were taken apart, or begun again, look like more
  */
 export async function lastBatchBlocks(
   session: Session,
   { runId, backfill, pass }: ClaimedRange,
+  lanes: number,
 ): Promise<number | null> {
   const rows = await session.query<{ blocks: number }>(
-    `select max((late.hi - late.lo) / case when spans.batches > 1 then ${SPAN_FACTOR} * spans.lanes else 1 end) as blocks
+    `select max((late.hi - late.lo) / case when spans.batches > 1 then ${SPAN_FACTOR} * least($4, spans.lanes) else 1 end) as blocks
     from (
       select b.range_id, b.lo, b.hi
       from bellows.batches b
@@ -43,7 +45,7 @@ export async function lastBatchBlocks(
     ) as spans
     where r.backfill = $2
       and r.pass = $3`,
-    [runId, backfill, pass],
+    [runId, backfill, pass, lanes],
   );
   const blocks = rows[0]?.blocks ?? null;
   return blocks === null ? null : Number(blocks);

@@ -35,8 +35,8 @@ export const SPAN_FACTOR = 9;
 /** Heap blocks: a range below that is not worth so many statements. */
 const LEAST_BLOCKS = 64;
 
-/** Heap blocks: with fewer in a lane its statements would have too few rows for what each of them costs. */
-const LEAST_LANE = 256;
+/** A fifth more of the updates are heap-only, 8 µs each; with fewer rows in a turn its statement, 2 ms whatever it moves, costs more. */
+const LEAST_TURN_ROWS = 1_000;
 
 /**
  * The rows of the stride whose number is parameter `at`: of the parts 0 to 18 the first alone, then two and two. The last byte of an
@@ -50,13 +50,28 @@ export function strideText(at: number): string {
 /**
  * Where rows are read while earlier ones are still written, a stride would be read, and its blocks pruned, before the stride
  * before it is committed: it would not find that room. So the blocks of a span are in lanes, which take turns, stride by stride.
- * @param most lanes that are wanted: 1 where nothing is read ahead.
  */
-export function turnOf(lo: number, hi: number, at: number, most: number): Turn {
-  const lanes = Math.max(1, Math.min(most, Math.floor((hi - lo) / LEAST_LANE)));
+export function turnOf(lo: number, hi: number, at: number, lanes: number): Turn {
   const [stride, lane] = [Math.floor(at / lanes), at % lanes];
   const edge = (n: number) => lo + Math.floor(((hi - lo) * n) / lanes);
-  return { at, stride, lo: edge(lane), hi: edge(lane + 1), last: at === STRIDES * lanes - 1 };
+  return { at, lanes, stride, lo: edge(lane), hi: edge(lane + 1), last: at === STRIDES * lanes - 1 };
+}
+
+/**
+ * Lanes of a span of `blocks`: as many as are wanted where it is as long as that many of the `largest`; where it is cut short, by the
+ * end of its range, so that none is larger, and more only where their turns still have rows enough.
+ */
+export function lanesFor(
+  blocks: number,
+  {
+    wanted,
+    largest,
+    rowsPerBlock,
+  }: { readonly wanted: number; readonly largest: number; readonly rowsPerBlock: number },
+): number {
+  const bySize = Math.ceil(blocks / largest);
+  const byRows = Math.floor((blocks * rowsPerBlock) / SPAN_FACTOR / LEAST_TURN_ROWS);
+  return Math.min(wanted, Math.max(1, bySize, byRows));
 }
 
 /** Parameters of the strided statements, as `spanValues` for the others. */

@@ -15,6 +15,7 @@ import { send, type Walk } from './send.js';
 import { lastBatchBlocks, primaryKeyOf } from './start-facts.js';
 import { mayStride } from './strides.js';
 import { walkTransform } from './transform/flow.js';
+import { givenColumns } from './transform/given-columns.js';
 
 const BUDGET_MS = 20_000;
 const HOLD_POLL_MS = 1_000;
@@ -38,7 +39,8 @@ export async function walkRange(
   const range = await claim(deps.database, job, deps.holder);
   if (range === null) return 'stale';
   try {
-    const facts = [prepare(deps, run, range), lastBatchBlocks(deps.database, range)] as const;
+    const lanes = lanesOf(backfillOf(run, range.backfill));
+    const facts = [prepare(deps, run, range), lastBatchBlocks(deps.database, range, lanes)] as const;
     const [walk, lastBlocks] = await Promise.all(facts);
     const watched = { id: run.id, migration: run.migration, table: backfillOf(run, range.backfill).table };
     return await walkClaimed({ deps, run, signal, deadline, walk, watched }, lastBlocks);
@@ -70,13 +72,13 @@ async function prepare(deps: WalkDeps, run: RunRow, range: ClaimedRange): Promis
   };
 }
 
-/**
- * While the rows of one turn are written those of `concurrency` others are with user code, and one is read. A turn is read once
- * the last but one before these is committed.
- */
+/** More of them make the turns small; with fewer than are read ahead the room is found a little later. */
+const MOST_LANES = 8;
+
+/** Turn `n` is read once turn `n - concurrency - 2` is committed. */
 function lanesOf(backfill: BackfillPlan): number {
   const transform = backfill.kind === 'synced' ? backfill.transform : undefined;
-  return transform === undefined ? 1 : transform.concurrency + 2;
+  return transform === undefined ? 1 : Math.min(MOST_LANES, transform.concurrency + 2);
 }
 
 function writtenBy(backfill: BackfillPlan): readonly string[] {
@@ -91,7 +93,8 @@ async function walkClaimed(course: Course, lastBlocks: number | null): Promise<J
   if (backfill.kind === 'synced' && backfill.transform !== undefined) {
     const transform = await deps.transforms(run, backfill.index);
     const go = (position: Position) => mayGo(course, position);
-    return walkTransform({ course, plan: backfill.transform, transform, mayGo: go }, start);
+    const columns = givenColumns(backfill.transform.write);
+    return walkTransform({ course, plan: backfill.transform, columns, transform, mayGo: go }, start);
   }
   let next: Next = start;
   while (typeof next !== 'string') {

@@ -48,7 +48,7 @@ const KINDS: readonly (readonly [type: string, given: string, meant: string])[] 
 
 const name = (at: number) => `c${at}`;
 
-function file(): string {
+function file(order: string): string {
   const columns = KINDS.map(([type], at) => `addColumn('${name(at)}', '${type}')`);
   const given = KINDS.map(([, value], at) => `${name(at)}: ${value}`);
   return migration(`{
@@ -57,6 +57,7 @@ function file(): string {
     expand: [${columns.join(', ')}],
     backfill: {
       read: ['payload'],
+      ${order}
       write: ${JSON.stringify(KINDS.map((_, at) => name(at)))},
       transform: (rows) => rows.map(() => ({ ${given.join(', ')} })),
     },
@@ -64,8 +65,8 @@ function file(): string {
   }`);
 }
 
-it('arrives as it was given', async () => {
-  const { bellows, client } = await projects.open({ [ID]: file() });
+it.each(['', `order: 'newest first',`])('arrives as it was given %s', async (order) => {
+  const { bellows, client } = await projects.open({ [ID]: file(order) });
   await client.query(`
     create type mood as enum ('glad', 'sad');
     create domain short as varchar(4);

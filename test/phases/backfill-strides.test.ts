@@ -17,12 +17,14 @@ import {
 } from './backfill-workshop.js';
 import { MAJORS } from './sync-trigger-fixture.js';
 
-const ROWS = 60_000;
+const ROWS = 120_000;
 /**
  * So that the size of a batch has settled after a few thousand rows: only then are spans walked in strides. Not smaller: a batch that takes
- * five times as long, on a busy machine, ends the strides of its span.
+ * twice as long, on a busy machine, ends the strides of its span.
  */
 const SMALL = { targetMs: 30 };
+/** For a table of more rows, where a slow batch would be half of all strides. */
+const STEADY = { targetMs: 60 };
 
 /** Of the table and of an index that no batch writes a column of: how much larger they are than `before`. */
 async function sizes(
@@ -60,7 +62,7 @@ describe.each(MAJORS)('strides on PostgreSQL %s', (major) => {
   it('reuse the room of the rows before: heap and indexes hardly grow, without any vacuum', async () => {
     const shop = await open();
     await usersTable(shop.app, ROWS);
-    const run = await startSynced(shop, USERS, {}, SMALL);
+    const run = await startSynced(shop, USERS, {}, STEADY);
     const before = await sizes(shop, 'users');
     await backfill(shop, run);
     const after = await sizes(shop, 'users');
@@ -89,7 +91,7 @@ describe.each(MAJORS)('strides on PostgreSQL %s', (major) => {
   it('move every row once where a reader holds back the horizon, and find no room', async () => {
     const shop = await open();
     await usersTable(shop.app, ROWS);
-    const run = await startSynced(shop, USERS, {}, SMALL);
+    const run = await startSynced(shop, USERS, {}, STEADY);
     const before = await sizes(shop, 'users');
     await shop.app.query('begin isolation level repeatable read');
     await shop.app.query('select count(*) from users');

@@ -1,7 +1,9 @@
 /** How many rows of a transform are read, handed to user code and written at a time. */
 import { describe, expect, it } from 'vitest';
+import type { ClaimedRange } from '#phases/backfill/claim';
 import { planWalk } from '#phases/backfill/ranges';
-import { count, ledgerProblems, useWorkshop, walkAll } from './backfill-workshop.js';
+import { lastBatchBlocks } from '#phases/backfill/start-facts';
+import { count, ledgerProblems, useWorkshop, type Workshop, walkAll } from './backfill-workshop.js';
 import { MAJORS } from './sync-trigger-fixture.js';
 import { loud, type Source, start, WRONG } from './transform-fixture.js';
 
@@ -13,6 +15,18 @@ function counting() {
     return loud(rows);
   };
   return { calls, transforms: async () => transform };
+}
+
+/** Of a statement that takes all rows, from a ledger with one span of 2,700 blocks in so many turns. */
+async function sizeTold({ app, database }: Workshop, runId: number, turns: number, lanes: number) {
+  await app.query('truncate bellows.batches');
+  await app.query(
+    `insert into bellows.batches (run_id, range_id, lo, hi, rows, milliseconds)
+     select $1, (select min(id) from bellows.ranges), 0, case when i = $2 then 2700 else 0 end, 1, 1
+     from generate_series(1, $2::integer) i`,
+    [runId, turns],
+  );
+  return lastBatchBlocks(database, { runId, backfill: 0, pass: 1 } as ClaimedRange, lanes);
 }
 
 describe.each(MAJORS)('a transform in strides, on PostgreSQL %s', (major) => {
@@ -38,6 +52,8 @@ describe.each(MAJORS)('a transform in strides, on PostgreSQL %s', (major) => {
     const { calls, transforms } = counting();
     const shop = await open({ transforms });
     const run = await start(shop, 80_000, `'x'`);
+    // No strides: they would share the rows of a range among them.
+    await shop.app.query('create index on events (kind)');
     await planWalk(shop, run, 0, 1);
     await walkAll(shop, run);
     const { rows } = await shop.app.query('select max(rows)::integer as most from bellows.batches');
@@ -46,21 +62,58 @@ describe.each(MAJORS)('a transform in strides, on PostgreSQL %s', (major) => {
     expect(await count(shop.app, WRONG)).toBe(0);
   });
 
-  it('finds the room of the stride before, although rows are read ahead', async () => {
-    const shop = await open({
-      transforms: async () => (rows: readonly Source[]) => rows.map(() => ({ kind: 'x' })),
-    });
-    // Ranges of three lanes, each of them of the least size.
-    const run = await start(shop, 110_000, `repeat('x', 850)`);
-    const sizes = `select pg_relation_size('events')::float8 as heap, pg_relation_size('events_pkey')::float8 as index`;
-    const [before] = (await shop.app.query(sizes)).rows;
-    await planWalk(shop, run, 0, 1);
-    await walkAll(shop, run);
-    const [after] = (await shop.app.query(sizes)).rows;
-    // In lanes 1.27 and 1.37; without them 1.37 and 1.94: a stride is read before the one before it is committed.
-    expect(after.heap / before.heap).toBeLessThan(1.32);
-    expect(after.index / before.index).toBeLessThan(1.6);
-    expect(await count(shop.app, `events where kind is distinct from 'x'`)).toBe(0);
-    expect(await ledgerProblems(shop.database, run.id)).toEqual([]);
-  });
+  it.runIf(major === MAJORS.at(-1))(
+    'finds the room of the stride before, although rows are read ahead',
+    async () => {
+      const shop = await open({
+        transforms: async () => (rows: readonly Source[]) => rows.map(() => ({ kind: 'x' })),
+      });
+      // Ranges with rows enough for three lanes.
+      const run = await start(shop, 450_000, `repeat('x', 100)`);
+      const sizes = `select pg_relation_size('events')::float8 as heap, pg_relation_size('events_pkey')::float8 as index`;
+      const [before] = (await shop.app.query(sizes)).rows;
+      await planWalk(shop, run, 0, 1);
+      await walkAll(shop, run);
+      const [after] = (await shop.app.query(sizes)).rows;
+      // In lanes 1.19 and 1.11; without them 1.35 and 1.40: a stride is read before the one before it is committed.
+      expect(after.heap / before.heap).toBeLessThan(1.27);
+      expect(after.index / before.index).toBeLessThan(1.25);
+      expect(await count(shop.app, `events where kind is distinct from 'x'`)).toBe(0);
+      expect(await ledgerProblems(shop.database, run.id)).toEqual([]);
+    },
+  );
+
+  it.runIf(major === MAJORS.at(-1))(
+    'sends no batch without rows, and few of them, where a block has many rows and was never analysed',
+    async () => {
+      const shop = await open({
+        transforms: async () => (rows: readonly Source[]) => rows.map(() => ({ kind: 'x' })),
+      });
+      const run = await start(shop, 300_000, `'x'`);
+      await planWalk(shop, run, 0, 1);
+      await walkAll(shop, run);
+      const ledger = `select count(*)::integer as batches, count(*) filter (where rows = 0)::integer as empty from bellows.batches`;
+      const [{ batches, empty }] = (await shop.app.query(ledger)).rows;
+      expect(empty).toBe(0);
+      expect(batches).toBeLessThan(300);
+      expect(await count(shop.app, `events where kind is distinct from 'x'`)).toBe(0);
+    },
+  );
+
+  it.each([
+    [1, 3, 2_700],
+    [10, 3, 300],
+    [30, 3, 100],
+    // Written in parts, or begun again after a kill: it looks like more lanes than there are.
+    [43, 3, 100],
+    [14, 1, 300],
+  ])(
+    'learns from the ledger how large a batch was: %i turns, %i lanes at most',
+    async (turns, lanes, blocks) => {
+      const shop = await open();
+      const run = await start(shop, 1);
+      await planWalk(shop, run, 0, 1);
+      expect(await sizeTold(shop, run.id, turns, lanes)).toBe(blocks);
+    },
+  );
 });

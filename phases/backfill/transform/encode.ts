@@ -57,10 +57,12 @@ function element(text: string | null): string {
   return `"${text.replace(/["\\]/g, '\\$&')}"`;
 }
 
+const SAYABLE = new Set(['string', 'number', 'bigint', 'boolean']);
+
 /** What JSON would say: of a string its text, of anything else the JSON. */
 function textOf(value: unknown): string | null {
   if (value === null) return null;
-  if (typeof value !== 'object') return String(value);
+  if (SAYABLE.has(typeof value)) return String(value);
   const json = jsonOf(value);
   if (json === 'null') return null;
   return json.startsWith('"') ? String(JSON.parse(json)) : json;

@@ -12,12 +12,12 @@ import { afterRowsOutcome, afterSuccess } from '../after-batch.js';
 import { beat } from '../claim.js';
 import { type Course, isOver, type Next } from '../course.js';
 import { locate } from '../locate.js';
-import { nextSpan, type Position, sizeOf } from '../position.js';
+import { nextSpan, type Position, sizeOf, strideAfter } from '../position.js';
 import { GUESSED_ROWS_PER_BLOCK } from '../rate.js';
 import { isInside } from '../strides.js';
 import { type Answer, answersFor, type Caller } from './call.js';
 import { type Encoded, encode } from './encode.js';
-import { givenColumns } from './given-columns.js';
+import type { GivenColumn } from './given-columns.js';
 import { limited } from './limited.js';
 import { type Chunk, MOST_ROWS, type ReadChunk, readChunk } from './read.js';
 import { write } from './write.js';
@@ -26,6 +26,7 @@ import { write } from './write.js';
 export interface TransformCourse {
   readonly course: Course;
   readonly plan: TransformPlan;
+  readonly columns: readonly GivenColumn[];
   readonly transform: Transform;
   /** The walk's answer to "go on?": waits for the rate cap and for holds. */
   readonly mayGo: (position: Position) => Promise<boolean>;
@@ -71,6 +72,8 @@ async function flow(parts: TransformCourse, start: Position): Promise<Next> {
   };
   const flying: Flying[] = [];
   let position = start;
+  // What is read ahead is still written; what follows is read in parts of another size.
+  let leaving = false;
   let reading: Promise<Fetched> | null = fetch(position);
   try {
     for (;;) {
@@ -78,15 +81,16 @@ async function flow(parts: TransformCourse, start: Position): Promise<Next> {
         const fetched: Fetched = await reading;
         if (fetched.kind === 'failed') return await afterRowsOutcome(course, position, fetched);
         flying.push(fetched);
-        reading = isLast(course, fetched) ? null : fetch(ahead(position, fetched.span));
+        reading = leaving || isLast(course, fetched) ? null : fetch(ahead(position, fetched.span));
       }
       const first = flying.shift();
-      if (first === undefined) return 'done';
+      if (first === undefined) return leaving ? position : 'done';
       while (!(await parts.mayGo(position))) if (isOver(course)) return 'yielded';
       const next = await finish(parts, position, first);
       if (typeof next === 'string' || next.attempts > 0) return next;
       if (isOver(course)) return 'yielded';
       position = next;
+      leaving ||= isGivenUp(position, first);
       if (first.more) reading = fetch(position);
     }
   } finally {
@@ -111,9 +115,10 @@ function read(parts: TransformCourse, position: Position): Promise<ReadChunk> {
 
 /** Where the next span, or the next turn of it, begins, before this one is written. */
 function ahead(position: Position, span: Span): Position {
-  const { lo, hi, keys, turn } = span;
-  if (!isInside(span)) return { ...position, cursor: hi, key: keys?.to ?? null, striding: null };
-  return { ...position, cursor: lo, striding: { hi, next: (turn?.at ?? 0) + 1 } };
+  const { lo, hi, keys } = span;
+  if (isInside(span)) return { ...position, cursor: lo, striding: strideAfter(span) };
+  const bounds = position.bounds.filter((bound) => bound > hi);
+  return { ...position, cursor: hi, key: keys?.to ?? null, striding: null, bounds };
 }
 
 /** The pace that the span was cut by at most: else a span bounded by its rows would never count as a full one. */
@@ -128,9 +133,8 @@ function isLast({ walk: { range } }: Course, { more, span }: Flying): boolean {
   return JSON.stringify(span.keys?.to ?? null) === JSON.stringify(range.access.to);
 }
 
-function asking({ course, plan, transform }: TransformCourse, signal: AbortSignal) {
+function asking({ course, plan, columns, transform }: TransformCourse, signal: AbortSignal) {
   const write = plan.write.map(({ name }) => name);
-  const columns = givenColumns(plan.write);
   const { timeoutMs } = plan;
   const caller: Caller = { transform, write, timeoutMs, migration: course.walk.migration, signal };
   const free = limited(plan.concurrency);
@@ -140,7 +144,7 @@ function asking({ course, plan, transform }: TransformCourse, signal: AbortSigna
 }
 
 async function finish(
-  { course, plan }: TransformCourse,
+  { course, columns }: TransformCourse,
   position: Position,
   { span, more, answer }: Flying,
 ): Promise<Next> {
@@ -149,17 +153,21 @@ async function finish(
   if (given.kind === 'interrupted') return 'yielded';
   const { rows, refused } = given;
   const stay = more || isInside(span);
-  const written = await staged(course, 'write', () =>
-    write(course, { rows, columns: givenColumns(plan.write), refused, span, stay }),
-  );
+  const written = await staged(course, 'write', () => write(course, { rows, columns, refused, span, stay }));
   if (written.kind !== 'moved') return afterRowsOutcome(course, position, written);
   const next = await afterSuccess(course, asRead(position, span), span, written);
   return typeof next === 'string' || !more ? next : again(next, position, span);
 }
 
+/** Its turns are far too large. */
+function isGivenUp({ striding }: Position, { span }: Flying): boolean {
+  return isInside(span) && striding === null;
+}
+
 /** The rest of the span, or of the turn of it, is read from where it began. */
 function again(next: Position, { cursor, key }: Position, { hi, turn }: Span): Position {
-  return { ...next, cursor, key, striding: turn === undefined ? null : { hi, next: turn.at } };
+  const striding = turn === undefined ? null : { hi, lanes: turn.lanes, next: turn.at };
+  return { ...next, cursor, key, striding };
 }
 
 /** Tells how long a stage took. */

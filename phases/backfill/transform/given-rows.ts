@@ -51,15 +51,11 @@ export function givenRows({ backfill, leaf, access }: BatchTarget): GivenRows | 
 /** Addresses in $6; versions, values and what is JSON as parameters from `first` on. */
 function rowsFrom(columns: readonly GivenColumn[], first: number): string {
   const arrays = columns.filter((column) => !isInJson(column));
-  const values = arrays.map(({ element }, i) => `unnest($${first + 1 + i}::${element}[])`);
+  const values = arrays.map(({ element }, i) => `pg_catalog.unnest($${first + 1 + i}::${element}[])`);
   const typed = columns.filter(isInJson).map(({ value, type }) => `${value} ${type}`);
-  const json = `json_to_recordset($${first + 1 + arrays.length}::json) as (${typed.join(', ')})`;
-  const sources = [
-    `unnest($6::tid[])`,
-    `unnest($${first}::xid[])`,
-    ...values,
-    ...(typed.length > 0 ? [json] : []),
-  ];
+  const json = `pg_catalog.json_to_recordset($${first + 1 + arrays.length}::json) as (${typed.join(', ')})`;
+  const rows = ['pg_catalog.unnest($6::tid[])', `pg_catalog.unnest($${first}::xid[])`];
+  const sources = [...rows, ...values, ...(typed.length > 0 ? [json] : [])];
   return `given as materialized (
   select *
   from rows from (

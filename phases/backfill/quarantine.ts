@@ -8,6 +8,7 @@ import { waitingName } from '../expand/copied-row.js';
 import { ANNOUNCE } from '../expand/marker.js';
 import { batchLimits } from './limits.js';
 import { backfillOf } from './ranges.js';
+import { releaseRefused } from './release-refused.js';
 
 export interface QuarantineEntry {
   readonly id: number;
@@ -76,7 +77,8 @@ export async function listQuarantine(
 
 /**
  * Gives rows back to the backfill: their marker says pending again, and the next sweep tries them. One row at a time, each
- * in a short transaction. A row that is gone or was filled by the application meanwhile only loses its entry.
+ * in a short transaction. A row that is gone or was filled by the application meanwhile only loses its entry. All of them: also
+ * those whose entry does not lead to them any more.
  *
  * @param ids entries to retry; null: all open ones.
  * @returns how many entries left the quarantine.
@@ -87,14 +89,10 @@ export async function retryQuarantine(
   ids: readonly number[] | null,
   actor: Actor,
 ): Promise<number> {
-  return settle(
-    deps,
-    run,
-    (entry) => (ids === null ? entry.state === 'open' : ids.includes(entry.id)),
-    'retried',
-    actor,
-    null,
-  );
+  const wanted = (entry: QuarantineEntry) => (ids === null ? entry.state === 'open' : ids.includes(entry.id));
+  const left = await settle(deps, run, wanted, 'retried', actor, null);
+  if (ids === null) await releaseRefused(deps, run);
+  return left;
 }
 
 /**

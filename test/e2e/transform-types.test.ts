@@ -91,7 +91,7 @@ it('puts aside the rows alone whose text the server cannot hold, or whose column
     backfill: {
       read: ['id'],
       write: ['kind'],
-      transform: (rows) => rows.map(({ id }) => ({ kind: { 7: 'a\\u0000', 8: '\\ud800', 9: 'abcd' }[Number(id)] ?? 'ok' })),
+      transform: (rows) => rows.map(({ id }) => ({ kind: { 7: 'a\\u0000', 8: '\\ud800', 9: 'abcd', 10: '\\ud801' }[Number(id)] ?? 'ok' })),
     },
     contract: [],
   }`);
@@ -101,14 +101,37 @@ it('puts aside the rows alone whose text the server cannot hold, or whose column
     insert into events select i from generate_series(1, 300) i`);
   await bellows.up({ until: 'gated' });
   const { rows } = await client.query(
-    `select row_key ->> 'id' as id, sqlstate, reason from bellows.quarantine order by 1`,
+    `select (row_key ->> 'id')::integer as id, sqlstate, reason from bellows.quarantine order by 1`,
   );
   expect(rows).toEqual([
-    { id: '7', sqlstate: '22021', reason: expect.any(String) },
-    { id: '8', sqlstate: '00000', reason: 'transform_unwritable' },
-    { id: '9', sqlstate: '22001', reason: expect.any(String) },
+    { id: 7, sqlstate: '22021', reason: expect.any(String) },
+    { id: 8, sqlstate: '00000', reason: 'transform_unwritable' },
+    { id: 9, sqlstate: '22001', reason: expect.any(String) },
+    { id: 10, sqlstate: '00000', reason: 'transform_unwritable' },
   ]);
   expect(await values(client, `select count(*)::integer as value from events where kind = 'ok'`)).toEqual([
-    297,
+    296,
   ]);
+});
+
+it('puts aside rows that cannot be written although no other row is at fault', async () => {
+  const text = migration(`{
+    description: 'Half a sign',
+    table: 'events',
+    expand: [addColumn('kind', 'text')],
+    backfill: { read: ['id'], write: ['kind'], transform: (rows) => rows.map(({ id }) => ({ kind: Number(id) < 3 ? '\\ud800' : 'ok' })) },
+    contract: [],
+  }`);
+  const { bellows, client } = await projects.open({ [ID]: text });
+  await client.query(
+    'create table events (id bigint primary key); insert into events select generate_series(1, 300)',
+  );
+  await bellows.up({ until: 'gated' });
+  expect((await bellows.quarantine.list(ID)).map(({ reason }) => reason)).toEqual([
+    'transform_unwritable',
+    'transform_unwritable',
+  ]);
+  expect(
+    await values(client, `select id::integer as value from events where kind is null order by 1`),
+  ).toEqual([1, 2]);
 });

@@ -258,6 +258,48 @@ describe('a transform that misbehaves', () => {
   });
 });
 
+describe('a row that a transform refused', () => {
+  const refuses = file({
+    each: `if (payload.kind === 'bad') throw new Error('no')`,
+    contract: `dropColumn('note')`,
+    gate: `gate: { deployed: { api: '>=2' } }`,
+  });
+  const BAD = `update events set payload = payload || '{"kind": "bad"}' where id in (5, 6)`;
+  const refused = `select id::integer as value from events where kind is null order by id`;
+
+  it.each([
+    [
+      'by its key, which changes',
+      '',
+      `update events set id = id + 1000, payload = payload || '{"kind": "good"}' where id = 5`,
+    ],
+    [
+      'by its address, which changes',
+      'alter table events drop constraint events_pkey',
+      `update events set payload = payload || '{"kind": "good"}' where id = 5`,
+    ],
+    [
+      'by its address, which another column changes',
+      'alter table events drop constraint events_pkey',
+      `update events set note = 'looked at' where id = 5`,
+    ],
+  ])('is given back although it is known %s', async (_, before, correct) => {
+    const { bellows, client } = await events(300, refuses);
+    await client.query(`${BAD}; ${before}`);
+    await bellows.up({ until: 'gated' });
+    expect(await values(client, refused)).toEqual([5, 6]);
+    await client.query(
+      `${correct}; update events set payload = payload || '{"kind": "good"}' where payload ->> 'kind' = 'bad'`,
+    );
+    await bellows.quarantine.retry(ID);
+    await bellows.up({ until: 'gated' });
+    expect(await values(client, refused)).toEqual([]);
+    expect(await values(client, WRONG)).toEqual([]);
+    const { checks } = await bellows.gate(ID);
+    expect(checks.find(({ check }) => check === 'quarantine')).toMatchObject({ verdict: 'pass' });
+  });
+});
+
 describe('the file of a transform', () => {
   it('is frozen with what it imports; line endings are free', async () => {
     const head = `import { loud } from './_loud.js';\n`;

@@ -19,7 +19,7 @@ export interface GivenRow extends Pick<ReadRow, 'tid' | 'xmin'> {
 }
 export interface RefusedRow {
   readonly tid: string;
-  readonly reason: 'transform_threw' | 'transform_incomplete' | 'transform_timeout';
+  readonly reason: 'transform_threw' | 'transform_incomplete' | 'transform_timeout' | 'transform_unwritable';
   /** Class of what it threw, or the key that was missing. */
   readonly how: string;
 }
@@ -114,7 +114,10 @@ function joined(caller: Caller, first: Extract<Answer, { kind: 'given' }>, secon
   return bounded(caller, { kind: 'given', rows: [...first.rows, ...second.rows], refused });
 }
 
-function bounded({ migration }: Caller, answer: Answer): Answer {
+export function bounded<A extends Pick<Extract<Answer, { kind: 'given' }>, 'kind' | 'refused'>>(
+  { migration }: Pick<Caller, 'migration'>,
+  answer: A | Exclude<Answer, { kind: 'given' }>,
+): A | Exclude<Answer, { kind: 'given' }> {
   if (answer.kind !== 'given' || answer.refused.length <= MOST_REFUSED) return answer;
   return failed(refusedTooMany(migration, answer.refused.length, answer.refused[0]?.how ?? ''));
 }
@@ -154,7 +157,7 @@ async function call({ transform, timeoutMs, signal }: Caller, rows: readonly Rea
 }
 
 /** Never the message: it may quote the row. */
-function classOf(error: unknown): string {
+export function classOf(error: unknown): string {
   return error instanceof Error ? error.constructor.name : typeof error;
 }
 
@@ -187,6 +190,6 @@ function isValue(value: unknown): boolean {
   return value !== undefined && typeof value !== 'function' && typeof value !== 'symbol';
 }
 
-function failed(error: BellowsError): Answer {
+function failed(error: BellowsError): Extract<Answer, { kind: 'failed' }> {
   return { kind: 'failed', error };
 }

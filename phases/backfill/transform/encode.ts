@@ -3,13 +3,13 @@
  * that goes in arrays, and JSON for the others; the server brings each value to the type of its column. Made as soon as user code
  * has answered, while earlier rows are still being written.
  */
-import type { Answer, GivenRow, RefusedRow } from './call.js';
+import { type Answer, classOf, type GivenRow, type RefusedRow } from './call.js';
 import { type GivenColumn, isInJson } from './given-columns.js';
 
 export interface EncodedRow {
   readonly tid: string;
-  /** What it adds to each parameter. Null: it cannot be said (a value that holds itself, a string that is no Unicode). */
-  readonly parts: readonly string[] | null;
+  /** What it adds to each parameter. */
+  readonly parts: readonly string[];
 }
 
 /** An answer with its rows encoded. */
@@ -19,7 +19,14 @@ export type Encoded =
 
 export function encode(answer: Answer, columns: readonly GivenColumn[]): Encoded {
   if (answer.kind !== 'given') return answer;
-  return { ...answer, rows: answer.rows.map((row) => encodeRow(row, columns)) };
+  const rows: EncodedRow[] = [];
+  const refused = [...answer.refused];
+  for (const row of answer.rows) {
+    const encoded = encodeRow(row, columns);
+    if ('parts' in encoded) rows.push(encoded);
+    else refused.push(encoded);
+  }
+  return { kind: 'given', rows, refused };
 }
 
 /** The parameters, in the order of `givenRows`. */
@@ -27,14 +34,14 @@ export function parametersOf(
   rows: readonly EncodedRow[],
   columns: readonly GivenColumn[],
 ): readonly string[] {
-  const said = rows.map(({ parts }) => parts).filter((parts) => parts !== null);
   const arrays = 2 + columns.filter((column) => !isInJson(column)).length;
-  const joined = (at: number) => said.map((parts) => parts[at]).join(',');
+  const joined = (at: number) => rows.map(({ parts }) => parts[at]).join(',');
   const parameters = Array.from({ length: arrays }, (_, at) => `{${joined(at)}}`);
   return columns.some(isInJson) ? [...parameters, `[${joined(arrays)}]`] : parameters;
 }
 
-function encodeRow({ tid, xmin, given }: GivenRow, columns: readonly GivenColumn[]): EncodedRow {
+/** A value that holds itself, a string that is no Unicode, a value that cannot be looked at twice: it cannot be said. */
+function encodeRow({ tid, xmin, given }: GivenRow, columns: readonly GivenColumn[]): EncodedRow | RefusedRow {
   const parts = [`"${tid}"`, xmin];
   const json: string[] = [];
   try {
@@ -43,8 +50,8 @@ function encodeRow({ tid, xmin, given }: GivenRow, columns: readonly GivenColumn
       if (isInJson(column)) json.push(`"${column.value}":${jsonOf(value)}`);
       else parts.push(element(textOf(value)));
     }
-  } catch {
-    return { tid, parts: null };
+  } catch (error) {
+    return { tid, reason: 'transform_unwritable', how: classOf(error) };
   }
   if (json.length > 0) parts.push(`{${json.join(',')}}`);
   return { tid, parts };
@@ -62,6 +69,7 @@ const SAYABLE = new Set(['string', 'number', 'bigint', 'boolean']);
 /** What JSON would say: of a string its text, of anything else the JSON. */
 function textOf(value: unknown): string | null {
   if (value === null) return null;
+  if (Object.is(value, -0)) return '-0';
   if (SAYABLE.has(typeof value)) return String(value);
   const json = jsonOf(value);
   if (json === 'null') return null;

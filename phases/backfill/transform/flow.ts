@@ -15,7 +15,7 @@ import { locate } from '../locate.js';
 import { nextSpan, type Position, sizeOf, strideAfter } from '../position.js';
 import { GUESSED_ROWS_PER_BLOCK } from '../rate.js';
 import { isInside } from '../strides.js';
-import { type Answer, answersFor, type Caller } from './call.js';
+import { type Answer, answersFor, bounded, type Caller } from './call.js';
 import { type Encoded, encode } from './encode.js';
 import type { GivenColumn } from './given-columns.js';
 import { limited } from './limited.js';
@@ -140,7 +140,7 @@ function asking({ course, plan, columns, transform }: TransformCourse, signal: A
   const free = limited(plan.concurrency);
   const run = (call: () => Promise<Answer>) => free(() => staged(course, 'transform', call));
   return async (rows: Chunk['rows']): Promise<Encoded> =>
-    encode(await answersFor(caller, rows, run), columns);
+    bounded(caller, encode(await answersFor(caller, rows, run), columns));
 }
 
 async function finish(

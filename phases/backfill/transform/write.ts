@@ -91,7 +91,6 @@ async function writeParts(job: Job, rows: readonly EncodedRow[]): Promise<RowsOu
 
 async function writeRow(job: Job, row: EncodedRow): Promise<RowsOutcome> {
   const { course, span } = job;
-  if (row.parts === null) return putAside(course, span, row.tid, UNWRITABLE);
   for (let attempt = 1; ; attempt += 1) {
     const sent = await sendRows(job, [row], PART);
     if (sent.kind === 'moved') {
@@ -112,8 +111,6 @@ async function writeRow(job: Job, row: EncodedRow): Promise<RowsOutcome> {
     await course.deps.clock.sleep(PAUSE_MS * attempt, course.signal);
   }
 }
-
-const UNWRITABLE: Poison = { sqlstate: '00000', reason: 'transform_unwritable' };
 
 async function putAside(course: Course, span: Span, tid: string, poison: Poison): Promise<RowsOutcome> {
   const result = await quarantineRow(course.walk, span.lo, tid, poison);

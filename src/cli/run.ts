@@ -45,7 +45,8 @@ function verbOf(argv: readonly string[], commands: readonly string[]): string {
   return argv.find((arg) => commands.includes(arg)) ?? '';
 }
 
-function report(error: unknown, argv: readonly string[], io: Io, verb: string): number {
+/** Says what went wrong, on `io`; returns the exit code that it leads to. */
+export function report(error: unknown, argv: readonly string[], io: Io, verb: string): number {
   const mask = maskFor(argv, io.env);
   const known = asBellowsError(error);
   if (argv.includes('--json')) io.stdout.write(`${JSON.stringify(errorDocument(known, mask), null, 2)}\n`);

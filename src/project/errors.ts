@@ -32,6 +32,8 @@ export type FileErrorCode =
   | 'BELLOWS_FILE_SYNTAX'
   | 'BELLOWS_FILE_IMPORT'
   | 'BELLOWS_FILE_THREW'
+  | 'BELLOWS_FILE_UNSETTLED'
+  | 'BELLOWS_FILE_ENDED'
   | 'BELLOWS_FILE_EXPORT';
 
 /** A migration or configuration file that cannot be taken, before anybody looked at what it declares. */

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
+import { whileLoading } from './being-loaded.js';
 import { cacheFolder } from './cache-folder.js';
 import { FileError } from './errors.js';
 import { maskUrl } from './mask-url.js';
@@ -29,9 +30,12 @@ export async function openLoader(cwd: string): Promise<Loader> {
     cache,
     defaultExport: async (file) => {
       compiler ??= openCompiler(cwd, cache);
-      const exported = await (await compiler).import(file).catch((error: unknown) => {
-        throw loadingError(error, file, cwd);
-      });
+      const opened = await compiler;
+      const exported = await whileLoading(relative(cwd, file), () => opened.import(file)).catch(
+        (error: unknown) => {
+          throw loadingError(error, file, cwd);
+        },
+      );
       if (isRecord(exported) && 'default' in exported) return exported.default;
       throw noDefaultExport(relative(cwd, file));
     },

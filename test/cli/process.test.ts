@@ -27,6 +27,22 @@ describe('the process', () => {
     expect(stderr).toContain('Did you mean status?');
   });
 
+  it.each([
+    ['await new Promise(() => {});', 'BELLOWS_FILE_UNSETTLED'],
+    ['process.exit(0);', 'BELLOWS_FILE_ENDED'],
+    [`setTimeout(() => { throw new Error('late'); }); await new Promise(() => {});`, 'BELLOWS_FILE_ENDED'],
+  ])('names the file that it was loading when `%s` in it ended the command', async (line, error) => {
+    const file = 'migrations/20240102000001_ends.ts';
+    const cwd = await folderWith({ [file]: `${line}\nexport default {};\n` });
+    for (const args of [['validate'], ['validate', '--json']]) {
+      const { code, stdout, stderr } = await bellows(args, cwd);
+      const said = args.includes('--json') ? stdout : stderr;
+      expect(code).toBe(2);
+      for (const part of [error, file, 'Nothing was changed.', 'run the command again'])
+        expect(said).toContain(part);
+    }
+  });
+
   it('writes no control codes into a pipe, and never asks there', async () => {
     const { code, stderr } = await bellows(['kill', '1'], await folderWith());
     expect(code).toBe(2);

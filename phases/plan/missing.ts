@@ -2,10 +2,10 @@
  * What a migration names must be there, or be made by it: refused when it is planned, not at three in the morning by the
  * step that needs it. A column to drop that is not there would otherwise look as if it were dropped already.
  */
-import type { AnalysedMigration } from '#core/analysed-migration';
+import { type AnalysedMigration, tableOfKey } from '#core/analysed-migration';
 import type { AnyOperation } from '#core/definition';
 import { RefusedError } from '#core/errors';
-import { displayTable, parseTable, quoteTable } from '#core/identifier';
+import { displayTable, parseTable, quoteTable, sameTable } from '#core/identifier';
 import { operationsOf, type PlanningFacts, tableOf } from './facts.js';
 
 /** @throws RefusedError with the first name that is not there */
@@ -20,6 +20,12 @@ export function refuseMissing({ definition, expressions }: AnalysedMigration, fa
     const missing = known === null ? undefined : columnsOf(operation).find((c) => !known.has(c));
     if (missing !== undefined) throw missingColumn(missing, written);
   }
+  for (const [key, { columns }] of expressions) {
+    const written = tableOfKey(key);
+    const known = columnsAt(written, operations, definition, facts);
+    const missing = known === null ? undefined : columns.find((c) => !known.has(c));
+    if (missing !== undefined) throw missingColumn(missing, written);
+  }
   const functions = [...expressions.values()].flatMap((e) => e.functions);
   const unknown = functions.find((f) => (facts.routines.get(f.name)?.schemas.length ?? 0) === 0);
   if (unknown !== undefined) throw missingFunction(unknown.name);
@@ -31,10 +37,11 @@ function columnsAt(
   definition: AnalysedMigration['definition'],
   facts: PlanningFacts,
 ): ReadonlySet<string> | null {
-  const table = facts.tables.get(quoteTable(parseTable(written)));
+  const name = parseTable(written);
+  const table = facts.tables.get(quoteTable(name));
   if (table === undefined) return null;
   const added = operations.flatMap((o) =>
-    o.kind === 'addColumn' && tableOf(o, definition) === written ? [o.column] : [],
+    o.kind === 'addColumn' && sameTable(parseTable(tableOf(o, definition)), name) ? [o.column] : [],
   );
   return new Set([...table.columns.map((c) => c.name), ...added]);
 }

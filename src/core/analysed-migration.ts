@@ -15,3 +15,8 @@ export interface AnalysedMigration {
 export function expressionKey(table: string, text: string): string {
   return `${table}\n${text}`;
 }
+
+/** The table of an `expressionKey`, as the file writes it. */
+export function tableOfKey(key: string): string {
+  return key.slice(0, key.indexOf('\n'));
+}

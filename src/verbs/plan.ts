@@ -11,8 +11,10 @@ import { planMigration } from './adopt.js';
 import { type Context, paceFrom } from './context.js';
 import { refuseProblems } from './files.js';
 import { isNamed, runNamed } from './find.js';
+import { readPlain } from './plain.js';
 import { batchView } from './plan-batch.js';
 import { isInstalled } from './status.js';
+import { areThrough, timelineOf } from './timeline.js';
 
 /** Stands for the number that a run gets when it is created; names of marker and triggers carry it. */
 const UNBORN = 0;
@@ -25,10 +27,18 @@ export async function plan(context: Context, migration?: string): Promise<readon
   if (migration !== undefined && file === undefined)
     return [await viewOfRun(context, runWithoutFile(project, runs, migration))];
   const files = file === undefined ? project.migrations.filter((m) => !isBegun(m, runs)) : [file];
+  const plain = await readPlain(context, project);
+  const isNext = (one: LoadedMigration) =>
+    areThrough(
+      timelineOf(project).filter(({ id }) => id < one.id),
+      { runs, plain },
+    );
   const views: PlanView[] = [];
   for (const one of files) {
     const run = runs.find((r) => r.migration === one.id && r.state.kind !== 'rolled_back');
-    views.push(run === undefined ? await viewOfFile(context, one) : await viewOfRun(context, run));
+    views.push(
+      run === undefined ? await viewOfFile(context, one, isNext(one)) : await viewOfRun(context, run),
+    );
   }
   return views;
 }
@@ -51,8 +61,9 @@ async function viewOfRun(context: Context, run: RunRow): Promise<PlanView> {
   return view(context, run.plan, stateName(run.state), run.pace);
 }
 
-async function viewOfFile(context: Context, file: LoadedMigration): Promise<PlanView> {
-  const compiled = await planMigration(context.catalogue, file, UNBORN);
+/** @param strict no earlier migration is left that could still make what it names */
+async function viewOfFile(context: Context, file: LoadedMigration, strict: boolean): Promise<PlanView> {
+  const compiled = await planMigration(context.catalogue, file, UNBORN, { strict });
   return view(context, compiled, 'pending', paceFrom(context.settings, compiled.window?.backfill));
 }
 

@@ -4,6 +4,7 @@ import { DefinitionError } from '#core/errors';
 import type { SqlMigration } from '#core/sql-migration';
 import type { LoadedMigration, Project } from '#project/project';
 import { isNamed } from './find.js';
+import type { Standing } from './status.js';
 
 export type Entry =
   | { readonly kind: 'phased'; readonly id: string; readonly version: string; readonly file: LoadedMigration }
@@ -33,4 +34,12 @@ export function select(
     });
   }
   return migration === undefined ? entries.filter(({ id }) => id <= entry.id) : [entry];
+}
+
+export function areThrough(entries: readonly Entry[], { runs, plain }: Standing): boolean {
+  const states = new Map(runs.map(({ migration, state }) => [migration, state.kind]));
+  return entries.every(({ kind, id, version }) => {
+    const state = kind === 'phased' ? states.get(id) : undefined;
+    return state === undefined ? plain.ledger.applied.has(version) : state === 'done';
+  });
 }

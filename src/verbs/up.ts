@@ -17,7 +17,7 @@ import { refuseEdited, refuseLate, refuseStopped } from './plain-refusals.js';
 import { plainOptions, readPlainAtRest } from './plain-running.js';
 import { startLeader, startWorker } from './processes.js';
 import { readStatus, type Standing } from './status.js';
-import { type Entry, select, timelineOf } from './timeline.js';
+import { areThrough, type Entry, select, timelineOf } from './timeline.js';
 import { startWatch } from './watch.js';
 
 export async function up(context: Context, options: UpOptions = {}): Promise<UpResult> {
@@ -87,14 +87,6 @@ async function readStanding(context: Context): Promise<Standing> {
     runs: await context.store.runs(),
     plain: await readPlain(context, await context.folder()),
   };
-}
-
-function areThrough(entries: readonly Entry[], { runs, plain }: Standing): boolean {
-  const states = new Map(runs.map(({ migration, state }) => [migration, state.kind]));
-  return entries.every(({ kind, id, version }) => {
-    const state = kind === 'phased' ? states.get(id) : undefined;
-    return state === undefined ? plain.ledger.applied.has(version) : state === 'done';
-  });
 }
 
 async function driveUntil(

@@ -34,6 +34,19 @@ const CASES: readonly Case[] = [
     exit: 3,
     names: 'missing_column',
   },
+  ...[
+    `backfill: { delete: sql\`nowhere = 1\` }`,
+    `backfill: { set: { a: sql\`nowhere\` }, where: sql\`a is null\` }`,
+    `backfill: { set: { a: sql\`'x'\` }, where: sql\`a is null and nowhere\` }`,
+    `expand: [addColumn('n', 'text')], backfill: { set: { n: sql\`nowhere\` }, reverse: 'none' }`,
+    `expand: [addCheck('known', sql\`nowhere > 0\`)]`,
+  ].map((body) => ({
+    what: `a column that is not there in ${body}`,
+    files: { [A]: migration(`{ description: 'x', table: 'items', ${body} }`) },
+    code: /REFUSED/,
+    exit: 3,
+    names: 'There is no column nowhere on items, and the migration does not add it.',
+  })),
   {
     what: 'a column that is there already',
     files: { [A]: twoWays('items', 'a', 'id') },
@@ -234,4 +247,20 @@ it('plan of a file that cannot be read tells of the file, also where nothing is 
     'BELLOWS_UNKNOWN_MIGRATION',
     'Nothing was run on this database yet.',
   ]);
+});
+
+it('plan refuses a column that is not there, unless an earlier migration may still add it', async () => {
+  const B = '20240102000000_b';
+  const add = migration(`{ description: 'x', table: 'items', expand: [addColumn('n', 'text')] }`);
+  const purge = migration(`{ description: 'x', table: 'items', backfill: { delete: sql\`n = 'x'\` } }`);
+  const own = migration(
+    `{ description: 'x', table: 'items', expand: [on('public.items', addColumn('m', 'text'))], backfill: { delete: sql\`m = 'x' and exists (select from items other where other.id < items.id and a = 'x')\` } }`,
+  );
+  const { bellows, client, write, remove } = await projects.open({ [A]: add, [B]: purge });
+  await client.query(TABLE);
+  expect(await bellows.plan()).toHaveLength(2);
+  await remove(A);
+  expect((await refusal(bellows.plan(B))).text.what).toContain('There is no column n on items');
+  await write(B, own);
+  expect(await bellows.plan(B)).toHaveLength(1);
 });

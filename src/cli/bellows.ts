@@ -3,6 +3,7 @@
 import { EXIT } from '#core/errors';
 import { endedWhileLoading } from '#project/being-loaded';
 import { report, runCli } from './run.js';
+import { surviveStrayErrors } from './stray-errors.js';
 import { processIo } from './terminal.js';
 
 /** How long what was left open may keep the process alive after the answer was given. */
@@ -20,6 +21,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 // What is said on stderr is for whoever looks on: a full disk or a log collector that went away must not end a run.
 process.stderr.on('error', () => undefined);
+
+surviveStrayErrors((text) => process.stderr.write(text));
 
 const argv = process.argv.slice(2);
 const io = processIo();

@@ -32,7 +32,7 @@ export function endedWhileLoading(unsettled: boolean): FileError | null {
       })
     : new FileError('BELLOWS_FILE_ENDED', file, {
         what: `The process was ended while ${file} was being loaded.`,
-        why: 'It, or a file that it imports, calls `process.exit`, or throws where nothing can catch it.',
+        why: 'It, or a file that it imports, calls `process.exit`.',
         next: 'Take that out of the file and run the command again: a file only declares what is to be done.',
       });
 }

@@ -8,7 +8,7 @@ import type { Action, BackfillPlan, MappedColumn, PlainBackfillPlan, SyncedBackf
 import { mappingGroups } from '../expand/mapping-groups.js';
 import { type Common, marked, planColumn, refuseLaterTriggers, type Scope } from './backfill-scope.js';
 import { copied, targetFacts } from './compile-copy.js';
-import { find, mapping } from './compile-mapping.js';
+import { condition, mapping } from './compile-mapping.js';
 import { refuseUnindexed } from './compile-purge.js';
 import { transformed } from './compile-transform.js';
 import { type PlanningFacts, tableOf } from './facts.js';
@@ -69,7 +69,7 @@ function synced(backfill: SyncedBackfill, common: Common, scope: Scope): Compile
 
 function plain(backfill: PlainBackfill, common: Common, scope: Scope): CompiledBackfill {
   const set = Object.entries(backfill.set).map(([column, value]) => mapping(column, value.text, scope));
-  const where = find(backfill.where.text, scope);
+  const where = condition(backfill.where.text, { of: 'fill', name: 'where' }, scope);
   const plan: PlainBackfillPlan = {
     ...common,
     kind: 'plain',
@@ -81,7 +81,8 @@ function plain(backfill: PlainBackfill, common: Common, scope: Scope): CompiledB
 
 function purge(backfill: PurgeBackfill, common: Common, scope: Scope): CompiledBackfill {
   refuseUnindexed(scope.tableFacts);
-  return { plan: { ...common, kind: 'purge', where: find(backfill.delete.text, scope) }, actions: [] };
+  const where = condition(backfill.delete.text, { of: 'purge', name: 'delete' }, scope);
+  return { plan: { ...common, kind: 'purge', where }, actions: [] };
 }
 
 function refuseReverseIntoPartitionKey(columns: readonly string[], { table, tableFacts }: Scope): void {

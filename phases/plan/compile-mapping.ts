@@ -70,6 +70,25 @@ export function find(text: string, { migration, written }: Scope): AnalysedExpre
   });
 }
 
+/** What decides which rows are meant. @throws RefusedError where it would decide anew at each look */
+export function condition(text: string, { of, name }: Condition, scope: Scope): AnalysedExpression {
+  const expression = find(text, scope);
+  const { routines } = scope.facts;
+  const volatile = expression.functions.find((f) => routines.get(f.name)?.volatile === true);
+  if (volatile === undefined) return expression;
+  throw new RefusedError({
+    what: `The ${of} of ${displayTable(scope.table)} computes ${name} from more than its row: ${volatile.name}() is volatile.`,
+    why: 'It would answer otherwise at each look, and so the sweeps over the table would not end.',
+    next: 'Compute it from columns of the row (now() may be used), or declare the function STABLE if it is.',
+  });
+}
+
+/** For messages: what it is a part of, and the option's name. */
+interface Condition {
+  readonly of: 'purge' | 'fill';
+  readonly name: 'delete' | 'where';
+}
+
 function refuseGenerated(
   column: string,
   inputs: readonly (ColumnFacts | undefined)[],

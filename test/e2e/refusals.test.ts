@@ -47,6 +47,16 @@ const CASES: readonly Case[] = [
     exit: 3,
     names: 'There is no column nowhere on items, and the migration does not add it.',
   })),
+  ...[
+    `delete: sql\`random() < 0.5\``,
+    `set: { a: sql\`'x'\` }, where: sql\`a is null or random() < 0.5\``,
+  ].map((body) => ({
+    what: `a condition that answers otherwise each time, ${body}`,
+    files: { [A]: migration(`{ description: 'x', table: 'items', backfill: { ${body} } }`) },
+    code: /REFUSED/,
+    exit: 3,
+    names: 'from more than its row: random() is volatile',
+  })),
   {
     what: 'a column that is there already',
     files: { [A]: twoWays('items', 'a', 'id') },

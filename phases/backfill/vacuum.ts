@@ -85,6 +85,12 @@ set
 where run_id = $1
   and leaf = $2`;
 
+/** Of runs at their gate: whether dead rows hold what it catches up with. A hold from before that says nothing. */
+export async function isCatchUpHeld(session: Session, runId: number): Promise<boolean> {
+  const sql = `select from bellows.ranges where run_id = $1 and state = 'open' limit 1`;
+  return (await isHeldByDeadRows(session, runId)) && (await session.query(sql, [runId])).length > 0;
+}
+
 /** Does what is due for one run, which is walked now. Returns how many tables were vacuumed. */
 export async function vacuumAsItGoes(deps: VacuumDeps, run: RunRow, signal: AbortSignal): Promise<number> {
   const { database, horizon, now } = deps;

@@ -22,6 +22,7 @@ export interface Wait {
 export interface StatusFacts {
   readonly state: State;
   readonly plan: RunPlan;
+  /** What holds the batches of its walk, or at its gate of what it catches up with. */
   readonly holds: readonly Hold[];
   readonly gate: readonly CheckResult[];
   /** Sessions whose locks the current step waits for. */
@@ -87,7 +88,8 @@ export function waitsOf(id: string, facts: StatusFacts): readonly Wait[] {
     ...facts.blockers.map(lockWait),
     ...(state.kind === 'pending' && state.waitsFor !== null ? [orderWait(state.waitsFor, 'begins')] : []),
     ...(state.kind === 'backfilling' ? backfillWaits(id, facts) : []),
-    ...(state.kind === 'gated' ? gateWaits(id, facts) : []),
+    // Rows that it catches up with are held by the same signals; meanwhile the gate only tells what follows from that.
+    ...(state.kind === 'gated' ? [...facts.holds.map(throttleWait), ...gateWaits(id, facts)] : []),
   ];
 }
 

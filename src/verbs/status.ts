@@ -167,7 +167,7 @@ async function describe(
 ): Promise<MigrationStatus> {
   const progress = read.progress.get(run.id) ?? [];
   const gate = read.checks.get(run.id) ?? [];
-  const held = innerState(run.state).kind === 'backfilling' ? await context.store.holds(run.id) : [];
+  const held = hasBatches(run, progress) ? await context.store.holds(run.id) : [];
   const quarantined = progress.reduce((sum, p) => sum + p.quarantined, 0);
   const facts = {
     state: run.state,
@@ -201,6 +201,12 @@ function gateStatus({ check, verdict, evidence, release, at, skipped }: CheckRes
     release: null,
     at,
   };
+}
+
+/** At the gate there are batches only while it catches up: a hold from before says nothing then. */
+function hasBatches({ state }: RunRow, progress: readonly BackfillProgress[]): boolean {
+  const { kind } = innerState(state);
+  return kind === 'backfilling' || (kind === 'gated' && progress.some((p) => p.openRanges > 0));
 }
 
 function isJudged({ state }: RunRow): boolean {

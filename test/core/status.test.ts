@@ -104,6 +104,7 @@ describe('why it is not moving', () => {
       'lock',
     ]);
     expect(causes({ state: backfilling })).toEqual([]);
+    expect(causes({ ...gatedBy('ledger', 'pending_rows'), holds: [hold] })).toEqual(['throttle', 'gate']);
     // Its own pace holds nothing before its turn has come.
     expect(causes({ ...all, behind: 'waits for another' })).toEqual(['order', 'quarantine']);
   });

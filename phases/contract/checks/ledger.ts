@@ -57,7 +57,13 @@ export const ledger: GateCheck = {
     const judged = await Promise.all(backfills.map((b) => judge(context, b)));
     const faults = judged.flatMap((j) => j.faults);
     if (faults.length === 0) return pass(judged.map((j) => j.evidence).join('; '));
-    return fail(faults.join('; '), release(context));
+    return fail(
+      faults.join('; '),
+      release(
+        context,
+        judged.some((j) => j.broken),
+      ),
+    );
   },
 };
 
@@ -65,7 +71,8 @@ async function judge({ database, run }: GateContext, backfill: BackfillPlan) {
   const passes = await database.query<PassRow>(PASSES, [run.id, backfill.index]);
   const table = displayTable(backfill.table);
   const last = passes.at(-1);
-  if (last === undefined) return { evidence: '', faults: [`${table}: no range was ever planned`] };
+  if (last === undefined)
+    return { evidence: '', faults: [`${table}: no range was ever planned`], broken: false };
   const faults = passes.flatMap(faultsOf).map((fault) => `${table}: ${fault}`);
   const evidence =
     `${table}: ${count(
@@ -77,7 +84,8 @@ async function judge({ database, run }: GateContext, backfill: BackfillPlan) {
       'row',
     )} moved; ${catchesUp(backfill) ? 'what comes later is caught up with' : `sweep ${last.pass} found ${last.rows}`}`;
   const ofSweep = catchesUp(backfill) ? unswept(last) : [...unswept(last), ...sweepFaults(last, backfill)];
-  return { evidence, faults: [...faults, ...ofSweep.map((fault) => `${table}: ${fault}`)] };
+  const broken = passes.some((p) => p.unfinished > 0 || p.gaps > 0 || p.overlaps > 0);
+  return { evidence, faults: [...faults, ...ofSweep.map((fault) => `${table}: ${fault}`)], broken };
 }
 
 function faultsOf(p: PassRow): readonly string[] {
@@ -102,6 +110,9 @@ function sweepFaults(last: PassRow, { kind }: BackfillPlan): readonly string[] {
   ];
 }
 
-function release({ run }: GateContext): string {
-  return `let the backfill end (bellows status ${run.migration}); where ranges have gaps or overlaps, the ledger was changed by hand: bellows rollback ${run.migration}`;
+/** Open ranges are the work that is left; no work leaves gaps. */
+function release({ run }: GateContext, broken: boolean): string {
+  return broken
+    ? `the ledger was changed by hand: bellows rollback ${run.migration}`
+    : `let the backfill end (bellows status ${run.migration})`;
 }

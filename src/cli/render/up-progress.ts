@@ -42,7 +42,7 @@ function blockOf(migration: MigrationStatus, seen: Seen, view: View): readonly s
   return [
     `${paint.bold(id)}  ${paintState(paint, clip(stateWord(migration), 22))}`,
     ...(isWalking(migration) ? walkLines(migration, view).map(short) : []),
-    ...(isWalking(migration) ? held.map((one) => paint.yellow(short(`  throttle  ${heldText(one)}`))) : []),
+    ...held.map((one) => paint.yellow(short(`  throttle  ${heldText(one)}`))),
     ...(isVerifying(migration, seen.verified) ? [verifyLine(migration, seen)] : []),
     ...(blocker === undefined ? [] : [paint.yellow(short(`  blocked   by ${blocker}`))]),
     ...(gateText(migration) === '' ? [] : [short(`  gate      ${gateText(migration)}`)]),
@@ -73,9 +73,7 @@ export function progressLine(migration: MigrationStatus, seen: Seen, now: number
   const blocker = seen.blocked.get(migration.id);
   const parts = [
     ...(isWalking(migration) ? [rowsText(migration), ...speedParts(migration, now)] : []),
-    ...(isWalking(migration)
-      ? (migration.backfill?.throttle ?? []).map((held) => `held by ${heldText(held)}`)
-      : []),
+    ...(migration.backfill?.throttle ?? []).map((held) => `held by ${heldText(held)}`),
     ...(isVerifying(migration, seen.verified)
       ? [`verified ${Math.floor((seen.verified.get(migration.id) ?? 0) * 100)} %`]
       : []),
@@ -89,8 +87,6 @@ export function progressLine(migration: MigrationStatus, seen: Seen, now: number
 
 /** Changes exactly when a log should hear of it: state, throttle, blocker, gate; not with each row. */
 export function progressKey(migration: MigrationStatus, blocker: string | undefined): string {
-  const throttle = isWalking(migration)
-    ? (migration.backfill?.throttle ?? []).map(({ signal }) => signal)
-    : [];
+  const throttle = (migration.backfill?.throttle ?? []).map(({ signal }) => signal);
   return JSON.stringify([stateWord(migration), throttle, blocker?.split(' ')[1], gateText(migration)]);
 }

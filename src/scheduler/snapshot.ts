@@ -26,6 +26,7 @@ export async function readSnapshot(
   const { state } = run;
   const steps = STEPPING.has(state.kind) ? await deps.store.steps(run.id) : [];
   const behind = state.kind === 'gated' ? await backfillsBehind(deps.database, run) : [];
+  const verification = await verificationOf(deps, run);
   return {
     state,
     plan: run.plan,
@@ -34,11 +35,11 @@ export async function readSnapshot(
     // Another may have begun to walk since the runs were read: who is first must not be decided on an old look.
     conflict: conflictOf(run, state.kind === 'backfilling' ? await deps.store.alive() : runs),
     closed: BEGINNING.has(state.kind) ? await closedNow(deps, run) : null,
-    verification: await verificationOf(deps, run),
+    verification,
     behind,
     gate:
       state.kind === 'gated'
-        ? await readGate(deps, run, seenSince(state, run, runs), behind.length > 0)
+        ? await readGate(deps, run, seenSince(state, verification, othersOf(run, runs)), behind.length > 0)
         : null,
   };
 }
@@ -77,10 +78,22 @@ async function readVerification(
   return row === undefined ? null : { finishedAt: row.finished_at, pending: Number(row.pending) };
 }
 
-/** What was seen before counts no more, in milliseconds: the gate was not reached, or another run moved, which may release it. */
-function seenSince(state: Gated, run: RunRow, runs: readonly RunRow[]): number {
-  const moved = runs.filter(({ id }) => id !== run.id).map(({ updatedAt }) => Date.parse(updatedAt));
-  return Math.max(Date.parse(gateSince(state)), ...moved);
+function othersOf(run: RunRow, runs: readonly RunRow[]): readonly RunRow[] {
+  return runs.filter(({ id }) => id !== run.id);
+}
+
+/**
+ * What was seen before counts no more, in milliseconds: the gate was not reached, the values were verified since, or another run
+ * moved, which may release it.
+ */
+function seenSince(
+  state: Gated,
+  verification: VerificationSnapshot | null,
+  others: readonly RunRow[],
+): number {
+  const moved = others.map(({ updatedAt }) => updatedAt);
+  const verified = verification === null ? [] : [verification.finishedAt];
+  return Math.max(...[gateSince(state), ...verified, ...moved].map((at) => Date.parse(at)));
 }
 
 /** Null: to be evaluated now. */

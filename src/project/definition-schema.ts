@@ -27,9 +27,14 @@ function named(parts: (text: string) => readonly string[]) {
 }
 
 const name = named((text) => [text]);
+/** A migration of these would change the ledger that it is run by; `bullmq` is the queue's, where PostgreSQL keeps it. */
+const OWN_SCHEMAS: ReadonlySet<string> = new Set(['bellows', 'bullmq']);
+
 const table = named((text) => {
   const { schema, name } = parseTable(text);
   return [schema, name];
+}).refine((text) => !OWN_SCHEMAS.has(parseTable(text).schema), {
+  error: 'must not be in the schema bellows or bullmq: what is there belongs to Bellows itself',
 });
 
 const sqlValue = z.custom(
@@ -215,7 +220,7 @@ const TRANSFORM_SCHEMA = z.strictObject({
     .number()
     .refine((n) => Number.isInteger(n) && n >= 1 && n <= 64, { error: 'must be a whole number from 1 to 64' })
     .optional(),
-  timeout: duration.optional(),
+  timeout: duration.refine((text) => durationMs(text) !== 0, { error: 'must be longer than 0' }).optional(),
 });
 
 /** Dotted numbers are compared as numbers; of anything else only equality can be told. */

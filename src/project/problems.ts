@@ -60,6 +60,7 @@ function fromIssue(
 
 export function kindOf(value: unknown): string {
   if (value === null) return 'null';
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
   return Array.isArray(value) ? 'a list' : withArticle(typeof value);
 }
 

@@ -4,6 +4,7 @@ import {
   addForeignKey,
   createIndex,
   dropColumn,
+  dropTable,
   on,
   setNotNull,
   sql,
@@ -105,6 +106,40 @@ describe('the shape', () => {
   ])('refuses %s', (what, exported) => {
     expect(problemsOf(exported)).toEqual([
       `: the default export must be a migration, made by defineMigration({ … }) or a recipe, not ${what}`,
+    ]);
+  });
+
+  it('refuses tables of Bellows itself, wherever they are named', () => {
+    const copy = { into: 'bellows.ranges', key: { id: 'id' }, set: { a: sql`a` } };
+    const message = 'must not be in the schema bellows or bullmq: what is there belongs to Bellows itself';
+    expect(
+      problemsOf({
+        description: 'x',
+        table: 'bellows.batches',
+        expand: [on('bullmq.job', addColumn('a', 'int'))],
+        backfill: [{ table: 'users', copy }],
+        contract: [dropTable('bellows.runs')],
+      }).toSorted(),
+    ).toEqual([
+      `backfill[0].copy.into: ${message}`,
+      `contract[0].name: ${message}`,
+      `expand[0].table: ${message}`,
+      `table: ${message}`,
+    ]);
+    expect(problemsOf(users({ table: 'app.bellows', expand: [addColumn('a', 'int')] }))).toEqual([]);
+  });
+
+  it('refuses a transform without a time, and numbers that are none', () => {
+    const transform = { read: ['a'], write: ['b'], transform: () => ({}) };
+    const backfill = [
+      { ...transform, timeout: '0s', concurrency: Number.NaN },
+      { ...transform, timeout: '0.0m', concurrency: Number.POSITIVE_INFINITY },
+    ];
+    expect(problemsOf(users({ backfill }))).toEqual([
+      'backfill[0].concurrency: must be a number, not NaN',
+      'backfill[0].timeout: must be longer than 0',
+      'backfill[1].concurrency: must be a number, not Infinity',
+      'backfill[1].timeout: must be longer than 0',
     ]);
   });
 

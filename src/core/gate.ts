@@ -54,6 +54,11 @@ export function holds(result: CheckResult): boolean {
   return result.skipped === null && result.verdict !== 'pass' && result.verdict !== 'n/a';
 }
 
+/** What the leader itself mends: the run goes back to its backfill, or settles again. */
+export function isMended({ check, verdict, skipped }: CheckResult): boolean {
+  return skipped === null && verdict === 'fail' && (check === 'pending_rows' || check === 'indexes');
+}
+
 /** Open when every check was evaluated and none holds it shut. */
 export function isOpen(results: readonly CheckResult[]): boolean {
   const seen = new Set(results.map((r) => r.check));

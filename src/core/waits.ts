@@ -5,7 +5,7 @@
 
 import { inWords } from './duration.js';
 import type { Blocker } from './events.js';
-import { type CheckResult, holds, waitsForApprovalOnly } from './gate.js';
+import { type CheckResult, holds, isMended, waitsForApprovalOnly } from './gate.js';
 import { wholeSeconds } from './numbers.js';
 import type { RunPlan } from './plan.js';
 import type { State } from './state.js';
@@ -163,7 +163,8 @@ function quarantineWait(id: string, rows: number): Wait {
 }
 
 function gateWaits(id: string, { gate, plan }: StatusFacts): readonly Wait[] {
-  if (plan.steps.contract.length === 0 || gate.length === 0) return [];
+  // Where nothing is contracted no person is waited for, unless a check is shut that only a person opens.
+  if (plan.steps.contract.length === 0 && gate.some(isMended)) return [];
   if (waitsForApprovalOnly(gate)) return [APPROVAL(id)];
   const shut = gate.filter(holds).toSorted((a, b) => turn(a) - turn(b));
   const [first] = shut;

@@ -1,6 +1,6 @@
 /** Of a run at its gate: whether the leader will move it by itself, or a person has to. */
 import type { UpOptions } from '#api';
-import { CHECKS, type CheckResult, waitsForApprovalOnly } from '#core/gate';
+import { CHECKS, type CheckResult, isMended, waitsForApprovalOnly } from '#core/gate';
 import { gateSince } from '#core/state';
 import type { RunRow } from '#ports';
 import { isNeighbour } from '#scheduler/neighbours';
@@ -27,14 +27,9 @@ export async function judgeGate(
     return 'moving';
   }
   const shut = results.some((r) => r.skipped === null && r.verdict !== 'pass' && r.verdict !== 'n/a');
-  if (results.some(goesBack) || (!shut && closedNow(context, run) === null)) return 'moving';
+  if (results.some(isMended) || (!shut && closedNow(context, run) === null)) return 'moving';
   if (await isOutdated(context, run, results, until)) return 'moving';
   return until === 'done' ? 'waiting' : 'reached';
-}
-
-/** What the leader itself mends: it goes back to the backfill, or settles again. */
-function goesBack({ check, verdict, skipped }: CheckResult): boolean {
-  return skipped === null && verdict === 'fail' && (check === 'pending_rows' || check === 'indexes');
 }
 
 /**

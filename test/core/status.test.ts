@@ -61,6 +61,21 @@ describe('what comes next at a shut gate', () => {
   });
 });
 
+describe('what comes next at the gate of a run that contracts nothing', () => {
+  const straight = (...shut: readonly CheckId[]): StatusFacts => {
+    const facts = gatedBy(...shut);
+    return { ...facts, plan: { ...facts.plan, steps: { ...facts.plan.steps, contract: [] } } };
+  };
+  it.each([
+    [['quarantine'], 'gate shut by quarantine: do quarantine'],
+    // The leader goes back to the backfill by itself.
+    [['ledger', 'pending_rows'], 'the last checks are evaluated'],
+    [[], 'the last checks are evaluated'],
+  ] as const)('%j', (shut, said) => {
+    expect(nextAction(ID, straight(...shut))).toBe(said);
+  });
+});
+
 describe('what comes next where nobody leads', () => {
   const facts = gatedBy();
   const moving: readonly State[] = [

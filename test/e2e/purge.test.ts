@@ -33,6 +33,21 @@ it('a purge goes from its file through the gate, and leaves the others', { timeo
   expect(await stateOf(project, A)).toBe('done');
 });
 
+it('rows that others refer to are put aside, and its gate says that somebody has to act', async () => {
+  const { bellows, client } = await projects.open({ [A]: purge() });
+  await client.query(TABLE);
+  await client.query(`create table notes (event bigint references events); create index on notes (event);
+    insert into notes values (4), (8)`);
+  const next = `gate shut by quarantine: bellows quarantine list ${A}; correct the rows, then bellows quarantine retry ${A}`;
+  const { migrations } = await bellows.up();
+  expect(migrations[0]).toMatchObject({ state: 'gated', next, waits: [{ cause: 'gate' }] });
+  expect((await bellows.statusOf(A)).migration.next).toBe(next);
+  await client.query('delete from notes');
+  await bellows.quarantine.retry(A);
+  await bellows.up();
+  expect((await client.query('select count(*)::integer as n from events')).rows).toEqual([{ n: 3_000 }]);
+});
+
 it.each([
   [
     'a large table that refers without an index',

@@ -1,5 +1,5 @@
 /** The few interfaces between the heart and the world. */
-import type { RoutineFacts, ServerFacts, TableFacts } from '#core/catalogue-facts';
+import type { ColumnType, RoutineFacts, ServerFacts, TableFacts } from '#core/catalogue-facts';
 import type { Blocker } from '#core/events';
 import type { CheckId, CheckResult, Finding } from '#core/gate';
 import type { TableName } from '#core/identifier';
@@ -290,6 +290,8 @@ export interface Catalogue {
   builtInTypes(types: readonly string[]): Promise<readonly string[]>;
   /** True when the default expression is volatile on this server. */
   isVolatile(expression: string): Promise<boolean>;
+  /** Why this can be no condition on the rows of a table that gets these columns too; null where nothing speaks against it. */
+  conditionProblem(table: TableName, added: readonly ColumnType[], condition: string): Promise<string | null>;
   /** A digest of the catalogue entries of these tables, as the gate compares them; independent of Bellows' version. */
   fingerprint(tables: readonly TableName[]): Promise<string>;
 }

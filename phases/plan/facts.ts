@@ -3,7 +3,7 @@ import type { AnalysedMigration } from '#core/analysed-migration';
 import type { RoutineFacts, ServerFacts, TableFacts } from '#core/catalogue-facts';
 import { type AnyOperation, backfillsOf, type Definition, newColumns } from '#core/definition';
 import { DefinitionError, RefusedError } from '#core/errors';
-import { displayTable, parseTable, quoteTable } from '#core/identifier';
+import { displayTable, parseTable, quoteTable, sameTable } from '#core/identifier';
 import type { Catalogue } from '#ports';
 import { createdTables, factsOfCreated, isCreated } from './created.js';
 
@@ -18,6 +18,8 @@ export interface PlanningFacts {
   readonly types: ReadonlyMap<string, string>;
   readonly builtInTypes: ReadonlySet<string>;
   readonly volatileDefaults: ReadonlySet<string>;
+  /** Conditions of backfills that pick no rows, by their text: why, in the server's words. */
+  readonly unfitConditions: ReadonlyMap<string, string>;
 }
 
 export async function gatherFacts(
@@ -43,6 +45,7 @@ export async function gatherFacts(
     types,
     builtInTypes: new Set(await catalogue.builtInTypes(typeNames)),
     volatileDefaults: await readVolatile(catalogue, definition),
+    unfitConditions: await readUnfit(catalogue, definition, types),
   };
 }
 
@@ -130,6 +133,27 @@ async function readVolatile(catalogue: Catalogue, definition: Definition): Promi
     if (await catalogue.isVolatile(operation.default.text)) volatile.add(operation.default.text);
   }
   return volatile;
+}
+
+async function readUnfit(
+  catalogue: Catalogue,
+  definition: Definition,
+  types: ReadonlyMap<string, string>,
+): Promise<ReadonlyMap<string, string>> {
+  const unfit = new Map<string, string>();
+  for (const backfill of backfillsOf(definition)) {
+    const condition = backfill.delete ?? backfill.where ?? backfill.copy?.where;
+    if (condition === undefined) continue;
+    const table = parseTable(tableOf(backfill, definition));
+    const added = (definition.expand ?? []).flatMap((o) =>
+      o.kind === 'addColumn' && sameTable(parseTable(tableOf(o, definition)), table)
+        ? [{ name: o.column, type: types.get(o.type) ?? o.type }]
+        : [],
+    );
+    const why = await catalogue.conditionProblem(table, added, condition.text);
+    if (why !== null) unfit.set(condition.text, why);
+  }
+  return unfit;
 }
 
 function missingTable(table: string): RefusedError {

@@ -29,6 +29,7 @@ export function refuseMissing({ definition, expressions }: AnalysedMigration, fa
   const functions = [...expressions.values()].flatMap((e) => e.functions);
   const unknown = functions.find((f) => (facts.routines.get(f.name)?.schemas.length ?? 0) === 0);
   if (unknown !== undefined) throw missingFunction(unknown.name);
+  for (const [condition, why] of facts.unfitConditions) throw unfitCondition(condition, why);
 }
 
 function columnsAt(
@@ -73,5 +74,13 @@ function missingFunction(name: string): RefusedError {
     what: `There is no function ${name} that this role can see.`,
     why: 'Each row that is written would call it.',
     next: 'Correct the name in the file, or create the function first.',
+  });
+}
+
+function unfitCondition(condition: string, why: string): RefusedError {
+  return new RefusedError({
+    what: `The condition "${condition.slice(0, 200)}" cannot pick rows.`,
+    why: `PostgreSQL says: ${why}.`,
+    next: 'Correct it in the file: it must give a boolean for each row.',
   });
 }

@@ -52,6 +52,7 @@ export interface ColumnFacts {
   readonly plainEquality: boolean;
   readonly builtInType: boolean;
 }
+export type ColumnType = Pick<ColumnFacts, 'name' | 'type'>;
 export interface IndexFacts {
   readonly name: string;
   readonly columns: readonly string[];

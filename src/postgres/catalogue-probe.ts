@@ -1,4 +1,6 @@
+import type { ColumnType } from '#core/catalogue-facts';
 import { BellowsError, DefinitionError } from '#core/errors';
+import { quote, quoteTable, type TableName } from '#core/identifier';
 import { sqlstateOf } from '#core/sqlstate';
 import type { Session } from '#ports';
 
@@ -109,4 +111,32 @@ export async function typeName(tx: Session, type: string): Promise<string | null
     await tx.query('set local search_path to pg_catalog');
     return viewType(tx, 'kept');
   });
+}
+
+/** No boolean; an operator that the types of the columns do not have. */
+const NO_CONDITION: ReadonlySet<string> = new Set(['42804', '42883']);
+
+/**
+ * Why this can be no condition on the rows of a table, in the server's words; null: it can, or something else hides it. Nothing
+ * is computed from a row, and what the text names may be made later.
+ *
+ * @param added columns that the table will have, with their types
+ */
+export async function conditionProblem(
+  tx: Session,
+  table: TableName,
+  added: readonly ColumnType[],
+  condition: string,
+): Promise<string | null> {
+  const more = added.map(({ name, type }) => `, null::${type} as ${quote(name)}`).join('');
+  const rows = `(select *${more} from ${quoteTable(table)}) as ${quote(table.name)}`;
+  try {
+    // The line break ends a trailing comment.
+    await takenBack(tx, () => tx.query(`explain select from ${rows} where (${condition}\n)`));
+    return null;
+  } catch (error) {
+    const sqlstate = sqlstateOf(error);
+    if (sqlstate === null) throw error;
+    return NO_CONDITION.has(sqlstate) && error instanceof Error ? `${error.message} (${sqlstate})` : null;
+  }
 }

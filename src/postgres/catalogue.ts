@@ -1,6 +1,6 @@
 import type { TableName } from '#core/identifier';
 import type { Catalogue, Database } from '#ports';
-import { isVolatile, typeName } from './catalogue-probe.js';
+import { conditionProblem, isVolatile, typeName } from './catalogue-probe.js';
 import { readBuiltInTypes, readRoutines, readServer } from './catalogue-server.js';
 import { readTable } from './catalogue-table.js';
 import { fingerprint } from './fingerprint.js';
@@ -22,6 +22,8 @@ export function createCatalogue(database: Database): Catalogue {
     typeName: (type) => reading((tx) => typeName(tx, type)),
     builtInTypes: (types) => reading((tx) => readBuiltInTypes(tx, types)),
     isVolatile: (expression) => reading((tx) => isVolatile(tx, expression)),
+    conditionProblem: (table, added, condition) =>
+      reading((tx) => conditionProblem(tx, table, added, condition)),
     fingerprint: (tables: readonly TableName[]) => reading((tx) => fingerprint(tx, tables)),
   };
 }

@@ -57,6 +57,20 @@ const CASES: readonly Case[] = [
     exit: 3,
     names: 'from more than its row: random() is volatile',
   })),
+  ...[
+    [`backfill: { delete: sql\`id\` }`, 'must be type boolean, not type bigint (42804)'],
+    [`backfill: { delete: sql\`items.a = 1 -- one\` }`, 'operator does not exist: text = integer (42883)'],
+    [
+      `expand: [addColumn('n', 'int')], backfill: { set: { n: sql\`1\` }, where: sql\`n\` }`,
+      'must be type boolean, not type integer (42804)',
+    ],
+  ].map(([body = '', names = '']) => ({
+    what: `a condition that is none, ${body}`,
+    files: { [A]: migration(`{ description: 'x', table: 'items', ${body} }`) },
+    code: /REFUSED/,
+    exit: 3,
+    names,
+  })),
   {
     what: 'a column that is there already',
     files: { [A]: twoWays('items', 'a', 'id') },

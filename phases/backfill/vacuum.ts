@@ -4,7 +4,7 @@
  */
 import type { Emit } from '#core/events';
 import { displayTable, quoteTable, type TableName } from '#core/identifier';
-import { isCopy } from '#core/plan';
+import { type BackfillPlan, isCopy } from '#core/plan';
 import type { Database, RunRow, Session } from '#ports';
 import type { ReadHorizon } from './horizon.js';
 import { paceOf } from './pace-settings.js';
@@ -95,10 +95,7 @@ export async function isCatchUpHeld(session: Session, runId: number): Promise<bo
 export async function vacuumAsItGoes(deps: VacuumDeps, run: RunRow, signal: AbortSignal): Promise<number> {
   const { database, horizon, now } = deps;
   if (!paceOf(run.pace).vacuum) return 0;
-  // A copy leaves no dead rows in what it walks.
-  const written = run.plan.backfills.filter((b) => !isCopy(b)).map((b) => b.index);
-  const leaves = await database.query<LeafProgress>(PROGRESS, [run.id, written]);
-  const due = await dueOf(database, run.id, leaves);
+  const due = await dueOf(database, run);
   if (due.length === 0) return 0;
   await database.query(DUE, [run.id, due.map((leaf) => leaf.leaf)]);
   const since = Math.max(PIN_SECONDS, ...due.map((leaf) => leaf.due ?? 0));
@@ -110,13 +107,13 @@ export async function vacuumAsItGoes(deps: VacuumDeps, run: RunRow, signal: Abor
   return done;
 }
 
-async function dueOf(
-  session: Session,
-  runId: number,
-  leaves: readonly LeafProgress[],
-): Promise<readonly LeafProgress[]> {
+async function dueOf(session: Session, { id, plan }: RunRow): Promise<readonly LeafProgress[]> {
+  const leavesOf = (backfills: readonly BackfillPlan[]) =>
+    session.query<LeafProgress>(PROGRESS, [id, backfills.map(({ index }) => index)]);
   // Dead rows hold the walk already, whoever left them: nothing else would release it where autovacuum is off.
-  if (await isHeldByDeadRows(session, runId)) return leaves;
+  if (await isHeldByDeadRows(session, id)) return leavesOf(plan.backfills);
+  // A copy leaves none in what it walks.
+  const leaves = await leavesOf(plan.backfills.filter((b) => !isCopy(b)));
   const through = leaves.filter(({ picked }) => !picked);
   return isDue(through) ? through.filter((leaf) => leaf.walked > leaf.vacuumed) : [];
 }

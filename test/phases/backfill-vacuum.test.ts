@@ -15,6 +15,8 @@ import {
   type Workshop,
   walkAll,
 } from './backfill-workshop.js';
+import { COPY, seed, TABLES } from './copy-stage.js';
+import { expanded } from './verify-stage.js';
 
 const open = useWorkshop();
 
@@ -64,6 +66,19 @@ it('vacuums after rows that an index gave only where dead rows hold them', async
   const kinds = await shop.database.query('select distinct kind from bellows.ranges');
   expect(kinds).toEqual([{ kind: 'picked' }]);
   await walkAll(shop, run);
+  expect(await vacuum(shop, run)).toBe(0);
+  await hold(shop, run);
+  expect(await vacuum(shop, run)).toBe(1);
+});
+
+it('vacuums what a copy walks only where dead rows of the application hold it', async () => {
+  const shop = await open();
+  await shop.app.query(TABLES);
+  await shop.app.query('alter table users set (autovacuum_enabled = off)');
+  await seed(shop.app, 20_000);
+  const { run } = await expanded(shop, COPY);
+  await planWalk(shop, run, 0, 1);
+  await shop.app.query('update users set age = age + 1');
   expect(await vacuum(shop, run)).toBe(0);
   await hold(shop, run);
   expect(await vacuum(shop, run)).toBe(1);

@@ -1,6 +1,7 @@
 /** A copy on a server that restarts as if the power failed, while batches and writers are at work. */
 import { expect, it } from 'vitest';
 import { connect, createDatabase } from '../support/database.js';
+import { useOwnServer } from '../support/own-server.js';
 import { until } from '../support/until.js';
 import {
   createCopyStage,
@@ -13,7 +14,6 @@ import {
   waits,
 } from './copy-stage.js';
 import { startCopyWriters } from './copy-writers.js';
-import { useOwnServer } from './own-server.js';
 import { batches, reaches, stateOf, useStages } from './stage.js';
 
 const ROWS = 30_000;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { connect, createDatabase } from '../support/database.js';
+import { useOwnServer } from '../support/own-server.js';
 import { until } from '../support/until.js';
-import { useOwnServer } from './own-server.js';
 import {
   batches,
   createStage,

@@ -85,10 +85,21 @@ set
 where run_id = $1
   and leaf = $2`;
 
-/** Of runs at their gate: whether dead rows hold what it catches up with. A hold from before that says nothing. */
-export async function isCatchUpHeld(session: Session, runId: number): Promise<boolean> {
-  const sql = `select from bellows.ranges where run_id = $1 and state = 'open' limit 1`;
-  return (await isHeldByDeadRows(session, runId)) && (await session.query(sql, [runId])).length > 0;
+/** Of runs at their gate: those where dead rows hold what is caught up with. A hold from before that says nothing. */
+export async function heldCatchUps(
+  session: Session,
+  runIds: readonly number[],
+): Promise<ReadonlySet<number>> {
+  if (runIds.length === 0) return new Set();
+  const rows = await session.query<{ run_id: number }>(
+    `select run_id
+    from bellows.holds h
+    where run_id = any ($1)
+      and signal = 'dead_tuples'
+      and exists (select from bellows.ranges r where r.run_id = h.run_id and r.state = 'open')`,
+    [runIds],
+  );
+  return new Set(rows.map(({ run_id }) => Number(run_id)));
 }
 
 /** Does what is due for one run, which is walked now. Returns how many tables were vacuumed. */

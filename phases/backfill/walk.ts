@@ -39,10 +39,14 @@ export async function walkRange(
   const range = await claim(deps.database, job, deps.holder);
   if (range === null) return 'stale';
   try {
-    const lanes = lanesOf(backfillOf(run, range.backfill));
-    const facts = [prepare(deps, run, range), lastBatchBlocks(deps.database, range, lanes)] as const;
+    const backfill = backfillOf(run, range.backfill);
+    const lanes = lanesOf(backfill);
+    const facts = [
+      prepare(deps, run, { range, backfill, lanes }),
+      lastBatchBlocks(deps.database, range, lanes),
+    ] as const;
     const [walk, lastBlocks] = await Promise.all(facts);
-    const watched = { id: run.id, migration: run.migration, table: backfillOf(run, range.backfill).table };
+    const watched = { id: run.id, migration: run.migration, table: backfill.table };
     return await walkClaimed({ deps, run, signal, deadline, walk, watched }, lastBlocks);
   } finally {
     // Without a connection the claim runs out by itself.
@@ -50,8 +54,13 @@ export async function walkRange(
   }
 }
 
-async function prepare(deps: WalkDeps, run: RunRow, range: ClaimedRange): Promise<Walk> {
-  const backfill = backfillOf(run, range.backfill);
+interface Claimed {
+  readonly range: ClaimedRange;
+  readonly backfill: BackfillPlan;
+  readonly lanes: number;
+}
+
+async function prepare(deps: WalkDeps, run: RunRow, { range, backfill, lanes }: Claimed): Promise<Walk> {
   const { runId, leaf, leafOid } = range;
   const primaryKey = await primaryKeyOf(deps.database, leafOid);
   const sql = renderBatches({ runId, leaf, leafOid, backfill, primaryKey, access: range.access });
@@ -68,7 +77,7 @@ async function prepare(deps: WalkDeps, run: RunRow, range: ClaimedRange): Promis
       range.pass < FIRST_SWEEP &&
       sql.strided !== null &&
       (await mayStride(deps.database, range, writtenBy(backfill))),
-    lanes: lanesOf(backfill),
+    lanes,
   };
 }
 

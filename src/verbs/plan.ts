@@ -28,9 +28,10 @@ export async function plan(context: Context, migration?: string): Promise<readon
     return [await viewOfRun(context, runWithoutFile(project, runs, migration))];
   const files = file === undefined ? project.migrations.filter((m) => !isBegun(m, runs)) : [file];
   const plain = await readPlain(context, project);
+  const timeline = timelineOf(project);
   const isNext = (one: LoadedMigration) =>
     areThrough(
-      timelineOf(project).filter(({ id }) => id < one.id),
+      timeline.filter(({ id }) => id < one.id),
       { runs, plain },
     );
   const views: PlanView[] = [];

@@ -57,13 +57,8 @@ export const ledger: GateCheck = {
     const judged = await Promise.all(backfills.map((b) => judge(context, b)));
     const faults = judged.flatMap((j) => j.faults);
     if (faults.length === 0) return pass(judged.map((j) => j.evidence).join('; '));
-    return fail(
-      faults.join('; '),
-      release(
-        context,
-        judged.some((j) => j.broken),
-      ),
-    );
+    const broken = judged.some((j) => j.broken);
+    return fail(faults.join('; '), release(context, broken));
   },
 };
 

@@ -6,6 +6,7 @@ import { spawnNode } from '../support/processes.js';
 
 const BELLOWS = fileURLToPath(new URL('../../src/cli/bellows.ts', import.meta.url));
 const WAITING = fileURLToPath(new URL('./waiting.ts', import.meta.url));
+const STRAY = fileURLToPath(new URL('./stray.ts', import.meta.url));
 const NOWHERE = { DATABASE_URL: undefined, BELLOWS_ENV: undefined, FORCE_COLOR: undefined };
 
 async function bellows(args: readonly string[], cwd?: string) {
@@ -40,6 +41,15 @@ describe('the process', () => {
       for (const part of [error, file, 'Nothing was changed.', 'run the command again'])
         expect(said).toContain(part);
     }
+  });
+
+  it('goes on after a stray error of others, and ends after one of its own; with no message either way', async () => {
+    const [own, other] = [spawnNode([STRAY, 'own']), spawnNode([STRAY, 'other'])];
+    expect((await own.exited).code).toBe(3);
+    expect(own.stderr).toMatch(/^TypeError\n {2}at [^\n]*identifier\.ts.*BELLOWS_UNEXPECTED/s);
+    expect((await other.exited).code).toBe(0);
+    expect(other.stderr).toMatch(/Error at [^\n]*stray\.ts.*BELLOWS_STRAY_ERROR.*went on/s);
+    expect(own.stderr + other.stderr).not.toContain('secret');
   });
 
   it('writes no control codes into a pipe, and never asks there', async () => {

@@ -12,8 +12,8 @@ const ROWS = 500;
  * Gives back the rows that are marked as refused and that no entry leads to any more: an entry knows a row by its key, or by its
  * address where it has none, and both may have changed when the row was corrected. For when no entry is open.
  *
- * Found by the partial index of refused rows, which is built while settling; before that the sweeps still come by, and a statement
- * that does not find it ends at its time limit, without harm.
+ * Found by the partial index of refused rows, which is built while settling; before that a statement may end at its time limit, without
+ * harm, and the gate then asks for another retry.
  */
 export async function releaseRefused(
   deps: { readonly database: Database; readonly server: ServerFacts },

@@ -35,7 +35,7 @@ export const SPAN_FACTOR = 9;
 /** Heap blocks: a range below that is not worth so many statements. */
 const LEAST_BLOCKS = 64;
 
-/** A fifth more of the updates are heap-only, 8 µs each; with fewer rows in a turn its statement, 2 ms whatever it moves, costs more. */
+/** A fifth more of the updates are heap-only, by reckoning 8 µs each; with fewer rows in a turn its statement, about 2 ms whatever it moves, costs more. */
 const LEAST_TURN_ROWS = 1_000;
 
 /**
